@@ -1,0 +1,1 @@
+"""Zhenban: the rooms of the product, one package per capability."""

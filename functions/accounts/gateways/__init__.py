@@ -1,0 +1,1 @@
+"""What `accounts` asks of the outside: the WeChat mini program's server API (`wechat`)."""

@@ -1,0 +1,85 @@
+"""A room's subscriptions to bus events and timers, called by its `<room>_events` function."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+
+from functions.shared import clock, observe
+from functions.shared.events import Envelope, Event, Timer, name_of
+from functions.shared.tx import AlreadyDone, Marker, Tx, retrying
+
+EventT = TypeVar("EventT", bound=Event)
+
+
+@dataclass(frozen=True)
+class _Handler:
+    name: str
+    event_type: type[Event] | None
+    run: Callable[[Tx, Any], None]
+
+
+class Subscriptions:
+    """The events and timers of one room: declared in `triggers`, read by `synth` to make the bus rule."""
+
+    def __init__(self, room: str) -> None:
+        self.room = room
+        self._by_event: dict[str, list[_Handler]] = {}
+        self._by_timer: dict[str, _Handler] = {}
+
+    @property
+    def event_names(self) -> list[str]:
+        """Names of the bus events this room listens to, sorted: `synth` makes the room's bus rule from them."""
+        return sorted(self._by_event)
+
+    @property
+    def timer_kinds(self) -> list[str]:
+        """Kinds of this room's one-off timers, sorted."""
+        return sorted(self._by_timer)
+
+    def on(self, event_type: type[EventT]) -> Callable[[Callable[[Tx, EventT], None]], Callable[[Tx, EventT], None]]:
+        """Run the decorated `handler(tx, event)` once for each event of this type."""
+
+        def register(handler: Callable[[Tx, EventT], None]) -> Callable[[Tx, EventT], None]:
+            entry = _Handler(handler.__name__, event_type, handler)
+            self._by_event.setdefault(name_of(event_type), []).append(entry)
+            return handler
+
+        return register
+
+    def timer(self, kind: str) -> Callable[[Callable[[Tx, Timer], None]], Callable[[Tx, Timer], None]]:
+        """Run the decorated `handler(tx, timer)` once when a timer of this kind is due."""
+
+        def register(handler: Callable[[Tx, Timer], None]) -> Callable[[Tx, Timer], None]:
+            self._by_timer[kind] = _Handler(handler.__name__, None, handler)
+            return handler
+
+        return register
+
+    def handle(self, raw: dict[str, Any]) -> None:
+        """Deliver one bus event or timer. An exception makes AWS retry, then dead-letter; done handlers are skipped."""
+        if "detail-type" in raw:
+            envelope = msgspec.convert(raw["detail"], Envelope)
+            for handler in self._by_event.get(raw["detail-type"], ()):
+                assert handler.event_type is not None
+                event = msgspec.convert(envelope.data, handler.event_type)
+                self._deliver(handler, envelope.id, envelope.correlation_id, event)
+            return
+        timer = msgspec.convert(raw, Timer)
+        self._deliver(self._by_timer[timer.kind], timer.id, timer.correlation_id, timer)
+
+    def _deliver(self, handler: _Handler, delivery_id: str, correlation_id: str, subject: Event | Timer) -> None:
+        observe.correlate(correlation_id)
+        marker = Marker(scope=f"event#{handler.name}", key=delivery_id)
+        tx = Tx(self.room, now=clock.now(), correlation_id=correlation_id, marker=marker)
+
+        def attempt() -> None:
+            tx.restart()
+            handler.run(tx, subject)
+            tx.commit()
+
+        try:
+            retrying(attempt)
+        except AlreadyDone:
+            observe.logger().info("delivery repeated, nothing to do", extra={"delivery_id": delivery_id})

@@ -1,0 +1,197 @@
+"""The HTTP side of the WeChat Pay stand-in."""
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from flask import Flask, Response, jsonify, request
+
+from infra.local.standins.page import render
+from infra.local.standins.pay import faults, sections
+from infra.local.standins.pay.books import Refused
+from infra.local.standins.pay.desk import Desk
+from infra.local.standins.pay.signing import SignatureRefused
+from infra.local.standins.serving import ControlRefused, control_body, json_object, text_of, with_common_routes
+
+Answer = tuple[int, dict[str, Any] | None]
+_CLIENT_PARAMETERS: Final = ("appId", "timeStamp", "nonceStr", "package", "signType", "paySign")
+_FAILURE_TEXTS: Final = {429: ("FREQUENCY_LIMITED", "频率超限，请降低频率后重试")}
+
+
+def create_app(desk: Desk) -> Flask:
+    """The stand-in as a Flask application over `desk`."""
+    app = Flask(__name__)
+    with_common_routes(app, desk.journal)
+    _add_payments(app, desk)
+    _add_refunds(app, desk)
+    _add_control(app, desk)
+
+    @app.get("/")
+    def page() -> str:
+        subtitle = f"商户号 {desk.keys.merchant_id}，仅供本机测试，不涉及真实资金"
+        return render("微信支付（替身）", subtitle, sections.of(desk))
+
+    return app
+
+
+def _add_payments(app: Flask, desk: Desk) -> None:
+    @app.post("/v3/pay/transactions/jsapi")
+    def jsapi() -> Response:
+        def work(body: dict[str, Any]) -> Answer:
+            return 200, {"prepay_id": desk.books.prepay(body, "JSAPI").prepay_id}
+
+        return _answer(desk, "prepay", None, work)
+
+    @app.post("/v3/pay/transactions/native")
+    def native() -> Response:
+        def work(body: dict[str, Any]) -> Answer:
+            prepay_id = desk.books.prepay(body, "NATIVE").prepay_id
+            return 200, {"code_url": f"weixin://wxpay/bizpayurl?pr={prepay_id}"}
+
+        return _answer(desk, "prepay", None, work)
+
+    @app.get("/v3/pay/transactions/out-trade-no/<out_trade_no>")
+    def query(out_trade_no: str) -> Response:
+        def work(_: dict[str, Any]) -> Answer:
+            desk.books.check_merchant(request.args.get("mchid"))
+            return 200, desk.transaction(desk.books.order(out_trade_no))
+
+        return _answer(desk, "query", out_trade_no, work)
+
+    @app.post("/v3/pay/transactions/out-trade-no/<out_trade_no>/close")
+    def close(out_trade_no: str) -> Response:
+        def work(body: dict[str, Any]) -> Answer:
+            desk.books.check_merchant(body.get("mchid"))
+            desk.books.close(out_trade_no)
+            return 204, None
+
+        return _answer(desk, "close", out_trade_no, work)
+
+
+def _add_refunds(app: Flask, desk: Desk) -> None:
+    @app.post("/v3/refund/domestic/refunds")
+    def refund() -> Response:
+        def work(body: dict[str, Any]) -> Answer:
+            return 200, desk.refund_answer(desk.refund(body))
+
+        return _answer(desk, "refund", None, work)
+
+    @app.get("/v3/refund/domestic/refunds/<out_refund_no>")
+    def query_refund(out_refund_no: str) -> Response:
+        known = desk.journal.get("refund", out_refund_no)
+
+        def work(_: dict[str, Any]) -> Answer:
+            return 200, desk.refund_answer(desk.books.find_refund(out_refund_no))
+
+        return _answer(desk, "query_refund", known["out_trade_no"] if known else None, work)
+
+
+def _add_control(app: Flask, desk: Desk) -> None:
+    @app.errorhandler(Refused)
+    def refused(refusal: Refused) -> tuple[Response, int]:
+        return jsonify({"code": refusal.code, "message": refusal.message}), refusal.status
+
+    @app.post("/_control/pay")
+    def pay() -> Response:
+        body = control_body({"out_trade_no", "prepay_id", "openid", *_CLIENT_PARAMETERS})
+        order = desk.pay(_order_to_pay(desk, body), body.get("openid"))
+        desk.journal.note("pay", out_trade_no=order.out_trade_no, amount_fen=order.amount_fen)
+        return jsonify(
+            {
+                "out_trade_no": order.out_trade_no,
+                "transaction_id": order.transaction_id,
+                "trade_state": order.state,
+                "success_time": order.success_at,
+            }
+        )
+
+    @app.post("/_control/misbehave")
+    def misbehave() -> Response:
+        desk.faults.add(control_body(faults.FIELDS))
+        return jsonify({})
+
+    @app.post("/_control/behave")
+    def behave() -> Response:
+        control_body(())
+        desk.faults.clear()
+        return jsonify({})
+
+    @app.get("/_control/state")
+    def state() -> Response:
+        return jsonify(
+            {
+                "orders": [msgspec.to_builtins(order) for order in desk.books.orders()],
+                "refunds": [msgspec.to_builtins(refund) for refund in desk.books.refunds()],
+                "notifications": [msgspec.to_builtins(notice) for notice in desk.courier.notices()],
+            }
+        )
+
+
+def _order_to_pay(desk: Desk, body: dict[str, Any]) -> str:
+    if not any(name in body for name in _CLIENT_PARAMETERS):
+        if "prepay_id" in body:
+            return desk.books.order_by_prepay_id(text_of(body, "prepay_id")).out_trade_no
+        return text_of(body, "out_trade_no")
+    app_id, time_stamp, nonce_str, package, sign_type, sign = (text_of(body, name) for name in _CLIENT_PARAMETERS)
+    if app_id != desk.keys.app_id or sign_type != "RSA" or not package.startswith("prepay_id="):
+        raise ControlRefused(409, "PARAM_ERROR", "调起支付的参数不正确")
+    if not desk.signer.proves_client_parameters(app_id, time_stamp, nonce_str, package, sign):
+        raise ControlRefused(409, "SIGN_ERROR", "支付验证签名失败")
+    return desk.books.order_by_prepay_id(package.removeprefix("prepay_id=")).out_trade_no
+
+
+def _answer(
+    desk: Desk, operation: str, out_trade_no: str | None, work: Callable[[dict[str, Any]], Answer]
+) -> Response:
+    """Prove the request, do the work, sign the answer; or misbehave as was asked for."""
+    text = request.get_data(as_text=True)
+    try:
+        desk.signer.prove_request(
+            request.method, request.environ["REQUEST_URI"], request.headers.get("Authorization", ""), text, desk.clock()
+        )
+    except SignatureRefused as refusal:
+        desk.journal.note(operation, out_trade_no=out_trade_no, status=401, code="SIGN_ERROR")
+        return _as_response(401, {"code": "SIGN_ERROR", "message": str(refusal)}, {})
+    body, named = _body_and_order(text, out_trade_no)
+    fault = desk.faults.for_answer(operation, named)
+    time.sleep(fault.delay_s)
+    status, content = (0, None) if fault.fail_status and not fault.after_commit else _worked(work, body)
+    if fault.drop:
+        desk.journal.note(operation, out_trade_no=named, status=status, dropped=True)
+        request.environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        return Response()
+    if fault.fail_status:
+        code, message = _FAILURE_TEXTS.get(fault.fail_status, ("SYSTEM_ERROR", "系统异常，请稍后重试"))
+        status, content = fault.fail_status, {"code": code, "message": message}
+    desk.journal.note(operation, out_trade_no=named, status=status, code=(content or {}).get("code"), request=body)
+    sent = json.dumps(content, ensure_ascii=False) if content is not None else ""
+    return _as_response(status, content, desk.signer.headers(sent, desk.clock(), fault.flaw))
+
+
+def _worked(work: Callable[[dict[str, Any]], Answer], body: dict[str, Any] | None) -> Answer:
+    if body is None:
+        return 400, {"code": "PARAM_ERROR", "message": "请求内容应为 JSON 对象"}
+    try:
+        return work(body)
+    except Refused as refusal:
+        return refusal.status, {"code": refusal.code, "message": refusal.message}
+
+
+def _body_and_order(text: str, out_trade_no: str | None) -> tuple[dict[str, Any] | None, str | None]:
+    """The request's object (None if it is not one) and the order that it is about, if it says so."""
+    if not text:
+        return {}, out_trade_no
+    try:
+        body = json_object()
+    except ControlRefused:
+        return None, out_trade_no
+    named = body.get("out_trade_no")
+    return body, out_trade_no or (named if isinstance(named, str) else None)
+
+
+def _as_response(status: int, content: dict[str, Any] | None, headers: dict[str, str]) -> Response:
+    sent = json.dumps(content, ensure_ascii=False) if content is not None else ""
+    return Response(sent, status, headers, content_type="application/json; charset=utf-8")

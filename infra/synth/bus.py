@@ -1,0 +1,95 @@
+"""For each room that listens: its bus rule, its dead-letter queue, and who may call and fill them.
+
+A room's `<room>_events` function is called by the bus and by the scheduler, both asynchronously: Lambda retries twice,
+then the event goes to the room's queue, where a person looks and redrives it.
+"""
+
+from typing import Any
+
+from infra.synth.functions import Resources, logical_id
+from infra.synth.project import Project
+
+_RETRY = {"MaximumRetryAttempts": 20, "MaximumEventAgeInSeconds": 3600}
+_QUEUE_DAYS = 14
+
+
+def bus_resources(project: Project) -> Resources:
+    """Rules, queues and permissions of all rooms that have an events function."""
+    resources: Resources = {}
+    for room, event_names in project.subscriptions.items():
+        name = logical_id(room)
+        resources[f"{name}Dlq"] = dead_letter_queue(f"{room}-events")
+        resources[f"{name}DlqPolicy"] = _fillable_by_the_bus(f"{name}Dlq")
+        resources[f"{name}EventsRetry"] = {
+            "Type": "AWS::Lambda::EventInvokeConfig",
+            "Properties": {
+                "FunctionName": {"Ref": f"{name}Events"},
+                "Qualifier": "$LATEST",
+                "MaximumRetryAttempts": 2,
+                "MaximumEventAgeInSeconds": 3600,
+                "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": [f"{name}Dlq", "Arn"]}}},
+            },
+        }
+        if event_names:
+            resources[f"{name}Rule"] = _rule(name, event_names)
+            resources[f"{name}RulePermission"] = {
+                "Type": "AWS::Lambda::Permission",
+                "Properties": {
+                    "FunctionName": {"Ref": f"{name}Events"},
+                    "Action": "lambda:InvokeFunction",
+                    "Principal": "events.amazonaws.com",
+                    "SourceArn": {"Fn::GetAtt": [f"{name}Rule", "Arn"]},
+                },
+            }
+    return resources
+
+
+def dead_letter_queue(name: str) -> dict[str, Any]:
+    """An encrypted queue that keeps what failed for 14 days."""
+    return {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {
+            "QueueName": {"Fn::Sub": f"zhenban-${{Stage}}-{name}-dlq"},
+            "MessageRetentionPeriod": _QUEUE_DAYS * 86_400,
+            "SqsManagedSseEnabled": True,
+        },
+    }
+
+
+def _rule(name: str, event_names: list[str]) -> dict[str, Any]:
+    return {
+        "Type": "AWS::Events::Rule",
+        "Properties": {
+            "EventBusName": {"Ref": "Bus"},
+            "EventPattern": {"detail-type": event_names},
+            "Targets": [
+                {
+                    "Id": "room",
+                    "Arn": {"Fn::GetAtt": [f"{name}Events", "Arn"]},
+                    "RetryPolicy": _RETRY,
+                    "DeadLetterConfig": {"Arn": {"Fn::GetAtt": [f"{name}Dlq", "Arn"]}},
+                }
+            ],
+        },
+    }
+
+
+def _fillable_by_the_bus(queue: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::SQS::QueuePolicy",
+        "Properties": {
+            "Queues": [{"Ref": queue}],
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "events.amazonaws.com"},
+                        "Action": "sqs:SendMessage",
+                        "Resource": {"Fn::GetAtt": [queue, "Arn"]},
+                        "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+                    }
+                ],
+            },
+        },
+    }

@@ -1,0 +1,29 @@
+"""Shared fixtures. The environment is set before anything of the product is imported."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.harness.world import World
+
+os.environ.update(
+    STAGE="test",
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    POWERTOOLS_METRICS_NAMESPACE="Zhenban/test",
+    LOG_LEVEL="WARNING",
+)
+os.environ.pop("CAPABILITY", None)
+
+
+@pytest.fixture
+def world() -> Iterator["World"]:
+    """The whole product on moto with a frozen clock."""
+    from tests.harness.world import open_world
+
+    with open_world() as opened:
+        yield opened

@@ -1,0 +1,270 @@
+"""The whole product in one process, on moto: HTTP through Chalice's test client, events pumped by hand.
+
+    def test_something(world):
+        client = world.sign_in("client")
+        reply = world.post("/quotes", {...}, as_=client)
+        assert reply.status == 201
+        world.deliver()                     # outbox -> every room's events function, until nothing is left
+        world.advance(minutes=6)            # moves the clock and fires the timers that came due
+
+moto is one process without threads, IAM or a scheduler: races, permissions and real timers are tested on the local stack.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import time_machine
+import yaml
+from chalice.test import Client
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+from moto import mock_aws
+
+from functions.shared import aws, clock, crypto, ids, table
+from functions.shared.config import config
+from functions.shared.events import Timer
+from functions.shared.tokens import ISSUER
+
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+"""Monday 2 March 2026, 09:00 in China."""
+_TABLES = Path(__file__).parents[2] / "infra" / "tables.yaml"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer, decoded."""
+
+    status: int
+    body: Any
+    headers: dict[str, str]
+
+    @property
+    def code(self) -> str:
+        """The problem's code, or an empty string."""
+        return str(self.body.get("code", "")) if isinstance(self.body, dict) else ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a token."""
+
+    subject: str
+    token: str
+
+
+@dataclass
+class World:
+    """What a test holds: the API, the clock, the bus."""
+
+    travel: Any
+    key: ECKey
+    http: Any
+    delivered: list[dict[str, Any]] = field(default_factory=list)
+    """Every bus event so far, in the form that a Lambda function receives."""
+    timers: dict[str, Timer] = field(default_factory=dict)
+    """Timers that were scheduled and have not fired, by id."""
+    _seen: set[str] = field(default_factory=set)
+
+    # people -----------------------------------------------------------------------------------------------------
+    def person(self, *roles: str, subject: str | None = None, **claims: Any) -> Person:
+        """A caller with these roles and a valid token of 15 minutes (claims: order_id, scopes for a guest)."""
+        subject = subject or ids.new("acc")
+        now = clock.now()
+        payload = {
+            "iss": ISSUER,
+            "sub": subject,
+            "iat": clock.epoch_s(now),
+            "exp": clock.epoch_s(now + timedelta(minutes=15)),
+            "jti": uuid.uuid4().hex,
+            "roles": list(roles),
+            **claims,
+        }
+        return Person(subject, jwt.encode({"alg": "ES256", "kid": self.key.kid}, payload, self.key))
+
+    def renewed(self, person: Person, *roles: str, **claims: Any) -> Person:
+        """The same person with a fresh token, for tests that advance the clock by more than 15 minutes."""
+        return self.person(*roles, subject=person.subject, **claims)
+
+    # http -------------------------------------------------------------------------------------------------------
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        as_: Person | None = None,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+        raw: bytes | None = None,
+    ) -> Reply:
+        """One request; POST gets a fresh Idempotency-Key unless `key` names one (or is empty)."""
+        sent = {"Content-Type": "application/json"} if body is not None or raw is not None else {}
+        if as_ is not None:
+            sent["Authorization"] = f"Bearer {as_.token}"
+        if method == "POST" and key != "":
+            sent["Idempotency-Key"] = key or uuid.uuid4().hex
+        sent |= headers or {}
+        payload = raw if raw is not None else (json.dumps(body).encode() if body is not None else b"")
+        answer = self.http.request(method, path, headers=sent, body=payload)
+        text = answer.body.decode()
+        is_json = "json" in answer.headers.get("Content-Type", "json")
+        return Reply(answer.status_code, json.loads(text) if text and is_json else text, dict(answer.headers))
+
+    def get(self, path: str, **options: Any) -> Reply:
+        return self.request("GET", path, **options)
+
+    def post(self, path: str, body: Any = None, **options: Any) -> Reply:
+        return self.request("POST", path, body, **options)
+
+    def put(self, path: str, body: Any = None, *, version: int | None = None, **options: Any) -> Reply:
+        headers = {"If-Match": f'"{version}"'} if version is not None else {}
+        return self.request("PUT", path, body, headers=headers, **options)
+
+    def delete(self, path: str, **options: Any) -> Reply:
+        return self.request("DELETE", path, **options)
+
+    # events and timers --------------------------------------------------------------------------------------------
+    def deliver(self, *, times: int = 1) -> list[str]:
+        """Carry the outbox to the rooms until nothing new appears; each event `times` times. Returns the event names."""
+        names: list[str] = []
+        while fresh := self._fresh_outbox_rows():
+            for row in fresh:
+                if row["name"] == "timer":
+                    timer = msgspec.json.decode(row["payload"], type=Timer)
+                    self.timers[timer.id] = timer
+                    continue
+                event = _as_lambda_event(row)
+                self.delivered.append(event)
+                names.append(row["name"])
+                for _ in range(times):
+                    self.hand_over(event)
+        return names
+
+    def hand_over(self, event: dict[str, Any]) -> None:
+        """Give one bus event to every room that listens to it."""
+        for room in _ROOMS_WITH_TRIGGERS:
+            bus = import_module(f"functions.{room}.triggers").bus
+            if event["detail-type"] in bus.event_names:
+                bus.handle(json.loads(json.dumps(event)))
+
+    def publish(self, event: Any) -> None:
+        """Hand over an event that no room in this test has emitted (tests of one room's triggers)."""
+        from functions.shared.events import name_of
+
+        row = {
+            "pk": ids.new("evt"),
+            "name": name_of(event),
+            "room": "test",
+            "occurred_at": clock.now().isoformat(),
+            "correlation_id": "test",
+            "payload": msgspec.json.encode(event).decode(),
+        }
+        self.hand_over(_as_lambda_event(row))
+        self.deliver()
+
+    def advance(self, **delta: float) -> None:
+        """Move the clock (timedelta arguments), firing each timer when its time comes, with what follows from it."""
+        until = clock.now() + timedelta(**delta)
+        self.deliver()
+        while due := sorted((t for t in self.timers.values() if t.due_at <= until), key=lambda t: t.due_at):
+            self.travel.move_to(max(due[0].due_at, clock.now()), tick=False)
+            self.fire(due[0])
+        self.travel.move_to(until, tick=False)
+
+    def fire(self, timer: Timer) -> None:
+        """The scheduler's call for one timer."""
+        self.timers.pop(timer.id, None)
+        import_module(f"functions.{timer.room}.triggers").bus.handle(json.loads(msgspec.json.encode(timer)))
+        self.deliver()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The data of every delivered event of this name."""
+        return [event["detail"]["data"] for event in self.delivered if event["detail-type"] == name]
+
+    def _fresh_outbox_rows(self) -> list[dict[str, str]]:
+        client = aws.client("dynamodb")
+        items = client.scan(TableName=config().table_name("outbox"), ConsistentRead=True)["Items"]
+        rows = [{name: next(iter(value.values())) for name, value in item.items()} for item in items]
+        fresh = sorted((row for row in rows if row["pk"] not in self._seen), key=lambda row: row["pk"][4:])
+        self._seen |= {row["pk"] for row in fresh}
+        return fresh
+
+
+def _as_lambda_event(row: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": uuid.uuid4().hex,
+        "detail-type": row["name"],
+        "source": f"zhenban.{row['room']}",
+        "detail": {
+            "id": row["pk"],
+            "occurred_at": row["occurred_at"],
+            "correlation_id": row["correlation_id"],
+            "data": json.loads(row["payload"]),
+        },
+    }
+
+
+_ROOMS_WITH_TRIGGERS = ("accounts", "booking", "tracking", "care", "settlement", "insurance")
+
+
+@contextmanager
+def open_world() -> Iterator[World]:
+    """A fresh AWS account in memory with the template's tables, a KMS key, token keys, and the clock at `START`."""
+    with mock_aws(), time_machine.travel(START, tick=False) as travel:
+        forget_process_state()
+        create_tables()
+        kms = aws.client("kms")
+        key_id = kms.create_key()["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=f"alias/zhenban-{config().stage}", TargetKeyId=key_id)
+        key = put_token_keys()
+        put_parameter("public-urls", {"api": "http://api.test", "live": "ws://live.test", "pay_notify": "http://api.test"})
+        app = import_module("app").app
+        with Client(app) as client:
+            yield World(travel, key, client.http)
+        forget_process_state()
+
+
+def create_tables() -> None:
+    """The tables exactly as the template declares them."""
+    client = aws.client("dynamodb")
+    for resource in yaml.safe_load(_TABLES.read_text())["Resources"].values():
+        if resource["Type"] != "AWS::DynamoDB::Table":
+            continue
+        properties = resource["Properties"]
+        wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+        name = properties["TableName"]["Fn::Sub"].replace("${Stage}", config().stage)
+        client.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
+
+
+def put_token_keys() -> ECKey:
+    """Two live ES256 keys: private in the secret, public in the parameter; returns the active one."""
+    keys = [ECKey.generate_key("P-256", parameters={"kid": kid, "alg": "ES256", "use": "sig"}) for kid in ("k1", "k2")]
+    private = {"keys": [key.as_dict(private=True) for key in keys], "active": "k1"}
+    put_secret("token-keys", private)
+    put_parameter("jwks", KeySet(list(keys)).as_dict(private=False))
+    return keys[0]
+
+
+def put_secret(name: str, value: Any) -> None:
+    """A JSON secret of the stage."""
+    aws.client("secretsmanager").create_secret(Name=config().secret_name(name), SecretString=json.dumps(value))
+
+
+def put_parameter(name: str, value: Any) -> None:
+    """A JSON parameter of the stage."""
+    aws.client("ssm").put_parameter(Name=config().parameter_name(name), Value=json.dumps(value), Type="String")
+
+
+def forget_process_state() -> None:
+    """Drop what one Lambda process would keep of an account (clients survive: moto stands behind all of them)."""
+    aws.forget_settings()
+    crypto.open_key.cache_clear()
+    table.forget_kept()
