@@ -16,6 +16,8 @@ os.environ.update(
     AWS_SECRET_ACCESS_KEY="testing",
     POWERTOOLS_METRICS_NAMESPACE="Zhenban/test",
     LOG_LEVEL="WARNING",
+    SCHEDULER_ROLE_ARN="arn:aws:iam::123456789012:role/zhenban-test-scheduler",
+    EVENTS_FUNCTION_ARN_PREFIX="arn:aws:lambda:us-east-1:123456789012:function:zhenban-test-",
 )
 os.environ.pop("CAPABILITY", None)
 

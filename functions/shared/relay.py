@@ -18,6 +18,8 @@ from functions.shared.events import Timer
 
 bp = Blueprint("app")
 _BATCH = 10
+_TO_NEXT_SECOND = timedelta(microseconds=999_999)
+"""Schedules know whole seconds; a deadline must not come early."""
 _SOONEST = timedelta(seconds=2)
 """A one-off schedule in the past is refused, so a deadline that has passed is set just ahead."""
 
@@ -89,7 +91,7 @@ def _create_schedule(row: dict[str, str]) -> bool:
         scheduler.create_schedule(
             Name=timer.id,
             GroupName=f"zhenban-{config().stage}",
-            ScheduleExpression=f"at({due_at:%Y-%m-%dT%H:%M:%S})",
+            ScheduleExpression=f"at({due_at + _TO_NEXT_SECOND:%Y-%m-%dT%H:%M:%S})",
             FlexibleTimeWindow={"Mode": "OFF"},
             ActionAfterCompletion="DELETE",
             Target=target,

@@ -85,7 +85,7 @@ def run_chalice(stage: str, workspace: Path) -> dict[str, Any]:
     environment = {name: value for name, value in os.environ.items() if name not in ("CAPABILITY", "PYTHONPATH")}
     environment |= {"STAGE": stage, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    command = [sys.executable, "-m", "chalice.cli", "package", "--stage", stage, "out"]
+    command = [Path(sys.executable).with_name("chalice"), "package", "--stage", stage, "out"]
     done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no output"]

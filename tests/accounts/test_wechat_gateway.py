@@ -1,7 +1,6 @@
 """The WeChat adapter against the WeChat stand-in over loopback."""
 
 import traceback
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -235,7 +234,9 @@ def test_a_token_refused_twice_is_given_up(mini: WeChatMini, wechat_standin: Sta
         mini.mini_code("a", "pages/index/index")
 
 
-def test_a_wrong_secret_is_a_misconfiguration(wechat_standin: Standin, cache: MemoryCache, standin_clock: Clock) -> None:
+def test_a_wrong_secret_is_a_misconfiguration(
+    wechat_standin: Standin, cache: MemoryCache, standin_clock: Clock
+) -> None:
     mini = connect(wechat_standin, cache, standin_clock, secret="wrong")
     with pytest.raises(WeChatMisconfigured) as refusal:
         mini.mini_code("a", "pages/index/index")
@@ -267,13 +268,13 @@ def test_a_call_without_an_answer_is_not_repeated(mini: WeChatMini, wechat_stand
 
 
 @pytest.fixture
-def nobody() -> Iterator[str]:
+def nobody() -> str:
     """A URL on which nobody answers any more."""
     from flask import Flask
 
     gone: Running = serve(Flask("gone"))
     gone.stop()
-    yield gone.url
+    return gone.url
 
 
 def test_an_error_never_tells_the_secret(nobody: str, cache: MemoryCache) -> None:

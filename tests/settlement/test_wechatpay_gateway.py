@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -403,7 +403,7 @@ class TestNotifications:
 
     @pytest.mark.parametrize("case", [str.lower, str.upper, str.title])
     def test_header_names_count_in_any_case(
-        self, wechat_pay: WeChatPay, received: Received, case: type[str]
+        self, wechat_pay: WeChatPay, received: Received, case: Callable[[str], str]
     ) -> None:
         received.headers = {case(name): value for name, value in received.headers.items()}
         assert read(wechat_pay, received).payment is not None
@@ -491,9 +491,7 @@ class TestNotifications:
         with pytest.raises(ForgedNotification):
             wechat_pay.parse_notification(headers, body, datetime.now(UTC))
 
-    def test_a_resource_under_another_key_is_refused(
-        self, wechat_pay: WeChatPay, pay_standin: Standin, received: Received
-    ) -> None:
+    def test_a_resource_under_another_key_is_refused(self, pay_standin: Standin, received: Received) -> None:
         other = WeChatPay(replace(merchant_of(pay_standin), apiv3_key="0" * 32), base_url=pay_standin.url)
         with pytest.raises(ForgedNotification, match="APIv3"):
             read(other, received)

@@ -11,6 +11,7 @@ from typing import Any
 from urllib3 import PoolManager
 
 from infra.local.standins.keys import Keys
+
 WAIT_S = 5.0
 
 

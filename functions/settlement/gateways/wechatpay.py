@@ -308,7 +308,9 @@ class WeChatPay:
             _unproven("应答的签名不正确")
         return True
 
-    def _proven(self, headers: Mapping[str, str], now: datetime, *, refuse: Callable[[str], NoReturn]) -> dict[str, str]:
+    def _proven(
+        self, headers: Mapping[str, str], now: datetime, *, refuse: Callable[[str], NoReturn]
+    ) -> dict[str, str]:
         """The five signature headers under their usual names, all acceptable but for the signature itself."""
         by_name = {name.lower(): value for name, value in headers.items()}
         signed = {name: by_name.get(name.lower(), "") for name in _SIGNED_HEADERS}

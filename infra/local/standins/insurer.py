@@ -1,11 +1,11 @@
 """A stand-in for an insurer that takes our webhooks (https://www.standardwebhooks.com/).
 
-    POST /webhooks            200 {"received": true, "duplicate": bool} | 401 if the signature or its time does not
-                              hold | 400 if the content is not a JSON object
-    POST /_control/misbehave  {"status"?, "delay_s"?, "times"?}: the next `times` (1) deliveries are answered so,
-                              without being looked at
-    POST /_control/behave     {} forgets that
-    GET  /_control/events     {"events": [{"id", "type", "data", "received_at", "deliveries"}]}, newest first
+POST /webhooks            200 {"received": true, "duplicate": bool} | 401 if the signature or its time does not
+                          hold | 400 if the content is not a JSON object
+POST /_control/misbehave  {"status"?, "delay_s"?, "times"?}: the next `times` (1) deliveries are answered so,
+                          without being looked at
+POST /_control/behave     {} forgets that
+GET  /_control/events     {"events": [{"id", "type", "data", "received_at", "deliveries"}]}, newest first
 """
 
 import json

@@ -102,8 +102,10 @@ button { font:inherit; font-size:15px; margin-top:10px; padding:8px 18px; min-he
 <h2>{{ section.heading }} <small>{{ section.cards|length }}</small></h2>
 {% for card in section.cards %}
 <article>
-<header><b>{{ card.title }}</b>{% if card.badge %}<span class="badge {{ card.tone }}">{{ card.badge }}</span>{% endif %}</header>
-{% if card.lines %}<dl>{% for label, value in card.lines %}<dt>{{ label }}</dt><dd>{{ value }}</dd>{% endfor %}</dl>{% endif %}
+<header><b>{{ card.title }}</b>
+{% if card.badge %}<span class="badge {{ card.tone }}">{{ card.badge }}</span>{% endif %}</header>
+{% if card.lines %}<dl>
+{% for label, value in card.lines %}<dt>{{ label }}</dt><dd>{{ value }}</dd>{% endfor %}</dl>{% endif %}
 {% for button in card.buttons %}<button type="button" data-path="{{ button.path }}"
  data-body="{{ button.body|tojson|forceescape }}">{{ button.label }}</button>{% endfor %}
 </article>

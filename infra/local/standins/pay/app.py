@@ -143,9 +143,7 @@ def _order_to_pay(desk: Desk, body: dict[str, Any]) -> str:
     return desk.books.order_by_prepay_id(package.removeprefix("prepay_id=")).out_trade_no
 
 
-def _answer(
-    desk: Desk, operation: str, out_trade_no: str | None, work: Callable[[dict[str, Any]], Answer]
-) -> Response:
+def _answer(desk: Desk, operation: str, out_trade_no: str | None, work: Callable[[dict[str, Any]], Answer]) -> Response:
     """Prove the request, do the work, sign the answer; or misbehave as was asked for."""
     text = request.get_data(as_text=True)
     try:

@@ -26,7 +26,14 @@ _NOTICE_BADGES = {
     "exhausted": ("未送达", "bad"),
     "lost": ("已丢弃", "bad"),
 }
-_OPERATIONS = {"prepay": "下单", "query": "查单", "close": "关单", "refund": "退款", "query_refund": "查退款", "pay": "支付"}
+_OPERATIONS = {
+    "prepay": "下单",
+    "query": "查单",
+    "close": "关单",
+    "refund": "退款",
+    "query_refund": "查退款",
+    "pay": "支付",
+}
 
 
 def of(desk: Desk) -> list[Section]:

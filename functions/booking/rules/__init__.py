@@ -1,0 +1,1 @@
+"""Booking's rules, pure: `policy`, `pricing`, `matching`, `calendar`, `orders`, `itinerary`."""

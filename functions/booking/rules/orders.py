@@ -1,0 +1,123 @@
+"""The life of an order and of an offer: states, the moves between them, deadlines (F3, F19, B1, B5)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from functions.booking.rules.policy import Policy
+from functions.shared.errors import Conflict
+
+StateT = TypeVar("StateT", bound=StrEnum)
+
+
+class OrderState(StrEnum):
+    AWAITING_PAYMENT = "awaiting_payment"
+    PAID = "paid"
+    DISPATCHING = "dispatching"
+    ASSIGNED = "assigned"
+    IN_SERVICE = "in_service"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_COMPANION = "no_companion"
+    CLOSED = "closed"
+
+
+class OfferState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+_S = OrderState
+ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
+    _S.AWAITING_PAYMENT: frozenset({_S.PAID, _S.CLOSED, _S.CANCELLED}),
+    _S.PAID: frozenset({_S.DISPATCHING, _S.CANCELLED}),
+    _S.DISPATCHING: frozenset({_S.ASSIGNED, _S.NO_COMPANION, _S.CANCELLED}),
+    _S.ASSIGNED: frozenset({_S.IN_SERVICE, _S.DISPATCHING, _S.CANCELLED}),
+    _S.IN_SERVICE: frozenset({_S.COMPLETED, _S.CANCELLED}),
+    _S.COMPLETED: frozenset(),
+    _S.CANCELLED: frozenset(),
+    _S.NO_COMPANION: frozenset(),
+    _S.CLOSED: frozenset(),
+}
+"""Which state may follow which. An assigned order that loses its companion is dispatched again."""
+
+OFFER_MOVES: Mapping[OfferState, frozenset[OfferState]] = {
+    OfferState.OPEN: frozenset(
+        {OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED, OfferState.WITHDRAWN}
+    ),
+    OfferState.ACCEPTED: frozenset(),
+    OfferState.DECLINED: frozenset(),
+    OfferState.EXPIRED: frozenset(),
+    OfferState.WITHDRAWN: frozenset(),
+}
+
+ENDED_WITHOUT_VISIT = frozenset({_S.CLOSED, _S.CANCELLED, _S.NO_COMPANION})
+_TITLES: Mapping[OrderState, str] = {
+    _S.AWAITING_PAYMENT: "待付款",
+    _S.PAID: "已付款",
+    _S.DISPATCHING: "正在安排陪诊师",
+    _S.ASSIGNED: "陪诊师已确认",
+    _S.IN_SERVICE: "陪诊中",
+    _S.COMPLETED: "已完成",
+    _S.CANCELLED: "已取消",
+    _S.NO_COMPANION: "无人接单，已退款",
+    _S.CLOSED: "已关闭",
+}
+
+
+class IllegalMove(Conflict):
+    """The object's state does not allow what was asked."""
+
+    code = "illegal_state"
+    title = "当前状态不允许此操作"
+
+
+class OfferClosed(Conflict):
+    """The offer was answered, withdrawn or has expired."""
+
+    code = "offer_closed"
+    title = "这个派单已失效"
+
+
+def title_of(state: OrderState) -> str:
+    """The state as people read it."""
+    return _TITLES[state]
+
+
+def move_order(state: OrderState, to: OrderState) -> OrderState:
+    """`to`, if an order may go there from `state`; otherwise IllegalMove. Every change of an order's state passes here."""
+    if to not in ORDER_MOVES[state]:
+        raise IllegalMove(f"订单{_TITLES[state]}，不能变为{_TITLES[to]}")
+    return to
+
+
+def move_offer(state: OfferState, to: OfferState) -> OfferState:
+    """`to`, if an offer may go there from `state`; otherwise OfferClosed."""
+    if to not in OFFER_MOVES[state]:
+        raise OfferClosed()
+    return to
+
+
+def hold_expires_at(now: datetime, policy: Policy) -> datetime:
+    """Until when an unpaid order keeps companion and slot (B1)."""
+    return now + timedelta(seconds=policy.hold_s)
+
+
+def offer_expires_at(now: datetime, starts_at: datetime, policy: Policy) -> datetime:
+    """Until when a companion may answer: the policy's time, but not past the visit's start, and never under two minutes."""
+    wanted = min(now + timedelta(seconds=policy.offer_ttl_s), starts_at)
+    return max(wanted, now + timedelta(seconds=min(policy.offer_floor_s, policy.offer_ttl_s)))
+
+
+def may_dispatch(now: datetime, starts_at: datetime) -> bool:
+    """Whether another companion may still be asked: not once the visit should have begun."""
+    return now < starts_at
+
+
+def reminder_at(now: datetime, starts_at: datetime, policy: Policy) -> datetime:
+    """When the visit's reminder goes out: 24 h ahead, at once for a visit nearer than that (F7)."""
+    return max(now, starts_at - timedelta(seconds=policy.reminder_before_s))

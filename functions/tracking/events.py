@@ -1,0 +1,47 @@
+"""What `tracking` tells the other rooms. Never a position: a cell is coarse (F9) and may travel."""
+
+from functions.shared.events import Event
+
+
+class VisitScheduled(Event, frozen=True, kw_only=True, tag="visit.scheduled"):
+    """An assigned order has its visit; it can be followed under `visit_id`."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+
+
+class VisitProgressed(Event, frozen=True, kw_only=True, tag="visit.progressed"):
+    """A milestone was recorded. `sequence` counts the visit's changes from 1 without a gap."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    code: str
+    title: str
+    sequence: int
+    state: str
+    """The visit's state after the milestone: departed, arrived, in_progress, ended."""
+    first: bool
+    """This is the template's first milestone: the visit has begun."""
+    last: bool
+    """This is the template's last milestone: the visit has ended and its report is due."""
+
+
+class VisitClosed(Event, frozen=True, kw_only=True, tag="visit.closed"):
+    """The visit reached a state beyond its milestones: `cancelled` or `reported`. Its watchers are told."""
+
+    visit_id: str
+    order_id: str
+    sequence: int
+    state: str
+
+
+class VisitPositionChanged(Event, frozen=True, kw_only=True, tag="visit.position_changed"):
+    """The companion is now in another coarse cell (an H3 index)."""
+
+    visit_id: str
+    order_id: str
+    cell: str

@@ -1,0 +1,159 @@
+"""The zip that every function runs: the product, Chalice's runtime, and the dependencies for the target, trimmed.
+
+The same input gives the same bytes, so that the package's name (its hash) changes only when its content does.
+"""
+
+import compileall
+import hashlib
+import json
+import os
+import platform
+import py_compile
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from infra.synth.project import ROOT, SynthError
+
+MAX_ZIP_BYTES = 25_000_000
+AWS_SERVICES = frozenset(
+    "apigatewaymanagementapi dynamodb events kms lambda s3 scheduler secretsmanager sqs ssm stepfunctions sts".split()
+)
+"""The services whose botocore models are shipped; a client of any other raises UnknownServiceError."""
+PARTITIONS = frozenset({"aws", "aws-cn"})
+_UNUSED_FOLDERS = frozenset({"tests", "test", "testing", "docs", "examples", "include", "bin", "__pycache__"})
+_UNUSED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h", ".cc", ".typed", ".md", ".rst", ".exe")
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_RECIPE = "2"
+"""Raise it when trimming changes, so that kept dependencies are made anew."""
+
+
+def bundle(*, stage: str, chalice_zip: Path, cache: Path, destination: Path) -> None:
+    """Write the package of `stage` to `destination`. `cache` keeps trimmed, compiled dependencies between runs."""
+    product = cache / f"product-{stage}"
+    shutil.rmtree(product, ignore_errors=True)
+    product.mkdir(parents=True)
+    _extract_chalice(chalice_zip, product)
+    shutil.copytree(ROOT / "functions", product / "functions", ignore=shutil.ignore_patterns("__pycache__", "*.md"))
+    shutil.copy(ROOT / "app.py", product)
+    (product / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "openapi.json", product / "docs")
+    _compile(product)
+    write_zip([dependencies(stage, cache), product], destination)
+    size = destination.stat().st_size
+    if size > MAX_ZIP_BYTES:
+        raise SynthError(f"the package is {size / 1e6:.1f} MB, more than {MAX_ZIP_BYTES / 1e6:.0f}")
+
+
+def dependencies(stage: str, cache: Path) -> Path:
+    """The folder with the target's dependencies, installed by hash, trimmed and compiled once per lock file."""
+    lock = ROOT / "requirements.txt"
+    target = _target(stage)
+    kept_by = [_RECIPE, *target, *sorted(AWS_SERVICES), lock.read_text(encoding="utf-8")]
+    folder = cache / f"dependencies-{hashlib.sha256('|'.join(kept_by).encode()).hexdigest()[:16]}"
+    if folder.exists():
+        return folder
+    fresh = folder.with_suffix(".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    uv = Path(sys.executable).with_name("uv")
+    command = [uv, "pip", "install", "--quiet", "--target", fresh, "--require-hashes", "--no-deps"]
+    command += ["--only-binary", ":all:", *target, "--requirements", lock]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SynthError(f"the dependencies cannot be installed: {done.stderr.strip()[-500:]}")
+    trim(fresh)
+    _compile(fresh)
+    fresh.rename(folder)
+    return folder
+
+
+def _target(stage: str) -> list[str]:
+    """What uv installs for. Lambda is Linux on x86_64; the local stack runs the package on this very machine."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    here = (platform.system(), platform.machine())
+    if stage == "local" and here != ("Linux", "x86_64"):
+        return ["--python-version", version]
+    glibc = "2_17" if sys.version_info < (3, 12) else "2_28"
+    return ["--python-version", version, "--python-platform", f"x86_64-manylinux_{glibc}"]
+
+
+def trim(folder: Path) -> None:
+    """Remove what no function reads: metadata, tests, type stubs, sources in C, botocore's models of other services."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        is_unused_folder = path.is_dir() and (path.name in _UNUSED_FOLDERS or path.name.endswith(".dist-info"))
+        if is_unused_folder:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.is_file() and path.name.endswith(_UNUSED_SUFFIXES):
+            path.unlink()
+    _trim_botocore(folder / "botocore" / "data")
+
+
+def _trim_botocore(data: Path) -> None:
+    for service in data.iterdir():
+        if service.is_dir() and service.name not in AWS_SERVICES:
+            shutil.rmtree(service)
+    for unused in [*data.rglob("examples-1.json*"), *data.rglob("waiters-2.json*")]:
+        unused.unlink()
+    for name in ("endpoints.json", "partitions.json"):
+        path = data / name
+        if path.exists():
+            path.write_text(json.dumps(_of_our_partitions(json.loads(path.read_text(encoding="utf-8")))), encoding="utf-8")
+
+
+def _of_our_partitions(document: dict[str, Any]) -> dict[str, Any]:
+    """The endpoints file of botocore with our partitions and services only. (partitions.json calls the key `id`.)"""
+    kept = []
+    for partition in document["partitions"]:
+        if partition.get("partition", partition.get("id")) not in PARTITIONS:
+            continue
+        if "services" in partition:
+            services = {name: value for name, value in partition["services"].items() if _is_used(name)}
+            partition = {**partition, "services": services}
+        kept.append(partition)
+    return {**document, "partitions": kept}
+
+
+def _is_used(endpoint_prefix: str) -> bool:
+    return endpoint_prefix in AWS_SERVICES | {"execute-api", "states", "streams.dynamodb"}
+
+
+def _extract_chalice(chalice_zip: Path, folder: Path) -> None:
+    with zipfile.ZipFile(chalice_zip) as package:
+        package.extractall(folder, [name for name in package.namelist() if name.startswith("chalice/")])
+
+
+def _compile(folder: Path) -> None:
+    """Compiled code beside each source, trusted unseen: the zip's times are all 1980 and would make Python doubt it."""
+    done = compileall.compile_dir(
+        folder,
+        quiet=1,
+        stripdir=str(folder),
+        prependdir="/var/task",
+        workers=1,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    if not done:
+        raise SynthError(f"Python {platform.python_version()} cannot compile something in {folder}")
+
+
+def write_zip(folders: list[Path], destination: Path) -> None:
+    """The files of `folders` in one zip: sorted, with one time and one mode, so that equal content is equal bytes."""
+    fresh = destination.with_suffix(".new")
+    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as package:
+        for name, path in sorted(_files(folders)):
+            entry = zipfile.ZipInfo(name, _LONG_AGO)
+            entry.external_attr = 0o100644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            package.writestr(entry, path.read_bytes())
+    os.replace(fresh, destination)
+
+
+def _files(folders: list[Path]) -> Iterator[tuple[str, Path]]:
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file():
+                yield path.relative_to(folder).as_posix(), path
