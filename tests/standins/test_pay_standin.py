@@ -169,6 +169,7 @@ def test_the_page_shows_orders_and_escapes_what_it_was_sent(pay_standin: Standin
     page = PoolManager().request("GET", pay_standin.url + "/").data.decode()
     assert "¥220.00" in page
     assert "模拟支付" in page
+    assert f'data-body="{{&#34;out_trade_no&#34;: &#34;{ORDER}&#34;}}"' in page
     assert "<script>alert(1)" not in page
 
 
