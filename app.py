@@ -7,7 +7,7 @@ import os
 from importlib import import_module
 from typing import Any
 
-from chalice.app import Chalice
+from chalice.app import Chalice, CORSConfig
 
 from functions.shared import observe
 from functions.shared.http import problems
@@ -36,6 +36,13 @@ MODULES = {
 
 app = Chalice(app_name="zhenban")
 app.api.binary_types = []
+app.api.cors = CORSConfig(
+    # Any origin: a caller is known by the bearer token it sends, never by a cookie that the browser adds.
+    allow_origin="*",
+    allow_headers=["Idempotency-Key", "If-Match", "If-None-Match", "X-Correlation-Id"],
+    expose_headers=["ETag", "Idempotency-Replayed", "Retry-After", "X-Request-Id"],
+    max_age=600,
+)
 app.register_middleware(observe.middleware, "all")
 app.register_middleware(problems.middleware, "http")
 

@@ -1,40 +1,25 @@
 """What booking tells the other rooms."""
 
 from datetime import datetime
-from enum import StrEnum
 
-import msgspec
-
+from functions.booking.rules.itinerary import Milestone
+from functions.booking.rules.orders import ClosedReason
+from functions.booking.rules.pricing import Split
 from functions.shared.events import Event
 
-
-class ClosedReason(StrEnum):
-    """Why an order ended without a visit."""
-
-    HOLD_EXPIRED = "hold_expired"
-    NO_COMPANION = "no_companion"
-    CANCELLED = "cancelled"
-
-
-class Milestone(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of the visit as the process template has it; minutes count from the visit's start, negative before it."""
-
-    code: str
-    title: str
-    check_in: str
-    """`none`, `geofence` or `photo`."""
-    offset_min: int
-    duration_min: int
-    required: bool
-
-
-class Split(msgspec.Struct, frozen=True, kw_only=True):
-    """Who gets what of the order's price: share + commission + premium = total + subsidy."""
-
-    share_fen: int
-    commission_fen: int
-    premium_fen: int
-    subsidy_fen: int = 0
+__all__ = [
+    "ClosedReason",
+    "Milestone",
+    "OfferMade",
+    "OrderAssigned",
+    "OrderClosed",
+    "OrderCompleted",
+    "OrderPaid",
+    "OrderPaidTooLate",
+    "OrderPlaced",
+    "Split",
+    "VisitReminder",
+]
 
 
 class OrderPlaced(Event, frozen=True, kw_only=True, tag="order.placed"):

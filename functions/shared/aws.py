@@ -14,7 +14,14 @@ _SETTINGS_TTL_S = 300
 
 
 @cache
-def client(service: str, endpoint_url: str | None = None) -> Any:
+def client(
+    service: str,
+    endpoint_url: str | None = None,
+    *,
+    read_timeout_s: float = READ_TIMEOUT_S,
+    attempts: int = ATTEMPTS,
+    connections: int = 10,
+) -> Any:
     """A botocore client for `service`, shared by the process. (A client costs 70-100 ms: call this inside functions.)"""
     from botocore.config import Config as BotoConfig
     from botocore.session import get_session
@@ -25,8 +32,9 @@ def client(service: str, endpoint_url: str | None = None) -> Any:
         endpoint_url=endpoint_url,
         config=BotoConfig(
             connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
-            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+            read_timeout=read_timeout_s,
+            retries={"total_max_attempts": attempts, "mode": "standard"},
+            max_pool_connections=connections,
         ),
     )
 

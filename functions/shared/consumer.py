@@ -38,6 +38,10 @@ class Subscriptions:
         """Kinds of this room's one-off timers, sorted."""
         return sorted(self._by_timer)
 
+    def timer_meaning(self, kind: str) -> str:
+        """What happens when a timer of this kind is due: the first line of its handler's docstring, for the documents."""
+        return (self._by_timer[kind].run.__doc__ or "").strip().partition("\n")[0]
+
     def on(self, event_type: type[EventT]) -> Callable[[Callable[[Tx, EventT], None]], Callable[[Tx, EventT], None]]:
         """Run the decorated `handler(tx, event)` once for each event of this type."""
 

@@ -124,6 +124,18 @@ class Row(Model):
             cls._connections[name] = table
         return cls._connections[name]
 
+    @classmethod
+    def _batch_get_page(
+        cls, keys_to_get: Any, consistent_read: bool | None, attributes_to_get: Any
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
+        """As PynamoDB's, which looks in the answer for `Meta.table_name`: there it stands under the stage's name."""
+        table = cls._get_connection()
+        answer = table.batch_get_item(
+            keys_to_get, consistent_read=consistent_read, attributes_to_get=attributes_to_get
+        )
+        unprocessed = answer["UnprocessedKeys"].get(table.table_name, {})
+        return answer["Responses"].get(table.table_name, []), unprocessed.get("Keys")
+
 
 def find(row: type[RowT], pk: str, sk: str, *, consistent: bool = True) -> RowT | None:
     """The row under this key, or None: one GetItem, strongly consistent unless said otherwise."""

@@ -16,7 +16,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import msgspec
 from botocore.exceptions import BotoCoreError
@@ -37,6 +37,7 @@ MAX_WRITES = 100
 _ATTEMPTS = 6
 _BACKOFF_S = 0.03
 _REFUSED = "ConditionalCheckFailed"
+_T = TypeVar("_T")
 
 
 class StaleRead(Exception):
@@ -95,6 +96,7 @@ class Tx:
         self._marker = marker
         self._writes: list[_Write] = []
         self._commit_id = uuid.uuid4().hex
+        self._results: dict[str, Any] = {}
         self.reply: Reply | None = None
         """What the marker will store; set by the edge before `commit`."""
 
@@ -103,6 +105,12 @@ class Tx:
         self._writes.clear()
         self._commit_id = uuid.uuid4().hex
         self.reply = None
+
+    def once(self, name: str, call: Callable[[], _T]) -> _T:
+        """The result of an outside call that must not be repeated when the act runs again (a code that works once)."""
+        if name not in self._results:
+            self._results[name] = call()
+        return cast(_T, self._results[name])
 
     def insert(self, row: Row, *, taken: Problem | None = None) -> None:
         """A new row. If its key exists at commit, `taken` is raised (without it, the action runs again)."""
@@ -119,7 +127,9 @@ class Tx:
         self, row: Row, actions: Sequence[Action], *, condition: Condition | None = None, conflict: Problem | None = None
     ) -> None:
         """Part of a row (counters, sharded balances), created if absent; `conflict` is raised if `condition` fails."""
-        arguments = row.get_update_kwargs_from_instance(actions=list(actions), condition=condition)
+        # PynamoDB leaves the kind out of updates; a row that this creates could not be read back without it.
+        kind = type(row).kind.set(type(row))
+        arguments = row.get_update_kwargs_from_instance(actions=[*actions, kind], condition=condition)
         self._add("Update", arguments, conflict)
 
     def delete(self, row: Row) -> None:

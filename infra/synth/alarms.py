@@ -6,40 +6,32 @@ from infra.synth.functions import Resources, logical_id
 from infra.synth.project import Project
 
 
+_FUNCTION_TROUBLES = {"Errors": "fails", "Throttles": "is-throttled"}
+
+
 def alarm_resources(project: Project) -> Resources:
-    """A function that fails or is throttled; a dead-letter queue with anything in it."""
+    """A function that raises or is throttled; a dead-letter queue with anything in it."""
     resources: Resources = {}
     for spec in project.functions:
         name = logical_id(spec.name)
-        resources[f"{name}Alarm"] = _function_alarm(spec.name, {"Ref": name})
+        for metric, what in _FUNCTION_TROUBLES.items():
+            resources[f"{name}{metric}Alarm"] = _function_alarm(spec.name, {"Ref": name}, metric, what)
     queues = {f"{room}-events": f"{logical_id(room)}Dlq" for room in project.subscriptions}
     for label, queue in {**queues, "relay": "RelayDlq", "timer": "TimerDlq"}.items():
         resources[f"{queue}Alarm"] = _queue_alarm(label, {"Fn::GetAtt": [queue, "QueueName"]})
     return resources
 
 
-def _function_alarm(label: str, function: Any) -> dict[str, Any]:
-    def metric(identifier: str, name: str) -> dict[str, Any]:
-        dimensions = [{"Name": "FunctionName", "Value": function}]
-        return {
-            "Id": identifier,
-            "ReturnData": False,
-            "MetricStat": {
-                "Metric": {"Namespace": "AWS/Lambda", "MetricName": name, "Dimensions": dimensions},
-                "Period": 60,
-                "Stat": "Sum",
-            },
-        }
-
+def _function_alarm(label: str, function: Any, metric: str, what: str) -> dict[str, Any]:
     return _alarm(
-        f"{label}-fails",
+        f"{label}-{what}",
         {
-            "AlarmDescription": f"{label} raised an error or was throttled; see its log and docs/deploy.md",
-            "Metrics": [
-                metric("errors", "Errors"),
-                metric("throttles", "Throttles"),
-                {"Id": "troubles", "Expression": "errors + throttles", "ReturnData": True},
-            ],
+            "AlarmDescription": f"{label} {what.replace('-', ' ')}; see its log",
+            "Namespace": "AWS/Lambda",
+            "MetricName": metric,
+            "Dimensions": [{"Name": "FunctionName", "Value": function}],
+            "Period": 60,
+            "Statistic": "Sum",
         },
     )
 

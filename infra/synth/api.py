@@ -10,7 +10,8 @@ from infra.synth.functions import Resources, logical_id
 from infra.synth.project import Project
 
 API_ID_TAG = "ms-custom-id"
-"""The local stack takes an API's id from this tag, so that its URLs are the same every time."""
+"""The local stack takes an API's id from this tag, so that equal routes have equal URLs. It replaces an API whose
+routes change, the new one before the old, so the id has to change with them."""
 _INTEGRATION = "x-amazon-apigateway-integration"
 _INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
 _GATEWAY_ANSWERS: dict[str, tuple[int | None, str, str]] = {
@@ -37,7 +38,7 @@ def api_resources(project: Project) -> Resources:
     """The API with its gateway responses, deployment, stage, and the permissions to call rooms and authorizer."""
     body = routed(project)
     answers = {f"Answer{logical_id(name.lower())}": _gateway_answer(name) for name in _GATEWAY_ANSWERS}
-    version = hashlib.sha256(json.dumps([body, answers], sort_keys=True).encode()).hexdigest()[:12]
+    version = hashlib.sha256(json.dumps([body, answers], sort_keys=True).encode()).hexdigest()[:8]
     deployment = f"RestApiDeployment{version}"
     return {
         "RestApi": {
@@ -46,7 +47,7 @@ def api_resources(project: Project) -> Resources:
                 "Name": {"Fn::Sub": "zhenban-${Stage}"},
                 "EndpointConfiguration": {"Types": ["REGIONAL"]},
                 "Body": body,
-                "Tags": {"Fn::If": ["IsLocal", [{"Key": API_ID_TAG, "Value": "zhenban"}], {"Ref": "AWS::NoValue"}]},
+                "Tags": {"Fn::If": ["IsLocal", [{"Key": API_ID_TAG, "Value": f"zb{version}"}], {"Ref": "AWS::NoValue"}]},
             },
         },
         **answers,

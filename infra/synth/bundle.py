@@ -25,11 +25,9 @@ AWS_SERVICES = frozenset(
 )
 """The services whose botocore models are shipped; a client of any other raises UnknownServiceError."""
 PARTITIONS = frozenset({"aws", "aws-cn"})
-_UNUSED_FOLDERS = frozenset({"tests", "test", "testing", "docs", "examples", "include", "bin", "__pycache__"})
+_UNUSED_FOLDERS = frozenset({"tests", "test", "testing", "examples", "include", "lib64", "bin", "__pycache__"})
 _UNUSED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h", ".cc", ".typed", ".md", ".rst", ".exe")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
-_RECIPE = "2"
-"""Raise it when trimming changes, so that kept dependencies are made anew."""
 
 
 def bundle(*, stage: str, chalice_zip: Path, cache: Path, destination: Path) -> None:
@@ -50,15 +48,16 @@ def bundle(*, stage: str, chalice_zip: Path, cache: Path, destination: Path) -> 
 
 
 def dependencies(stage: str, cache: Path) -> Path:
-    """The folder with the target's dependencies, installed by hash, trimmed and compiled once per lock file."""
+    """The folder with the target's dependencies, installed by hash, trimmed and compiled once per lock file (and version of this module)."""
     lock = ROOT / "requirements.txt"
     target = _target(stage)
-    kept_by = [_RECIPE, *target, *sorted(AWS_SERVICES), lock.read_text(encoding="utf-8")]
-    folder = cache / f"dependencies-{hashlib.sha256('|'.join(kept_by).encode()).hexdigest()[:16]}"
+    made_from = "|".join([*target, lock.read_text(encoding="utf-8"), Path(__file__).read_text(encoding="utf-8")])
+    folder = cache / f"dependencies-{hashlib.sha256(made_from.encode()).hexdigest()[:16]}"
     if folder.exists():
         return folder
+    for outdated in cache.glob("dependencies-*"):
+        shutil.rmtree(outdated)
     fresh = folder.with_suffix(".new")
-    shutil.rmtree(fresh, ignore_errors=True)
     uv = Path(sys.executable).with_name("uv")
     command = [uv, "pip", "install", "--quiet", "--target", fresh, "--require-hashes", "--no-deps"]
     command += ["--only-binary", ":all:", *target, "--requirements", lock]
@@ -82,14 +81,24 @@ def _target(stage: str) -> list[str]:
 
 
 def trim(folder: Path) -> None:
-    """Remove what no function reads: metadata, tests, type stubs, sources in C, botocore's models of other services."""
+    """Remove what no function reads: tests, type stubs, sources in C, metadata, botocore's models of other services."""
     for path in sorted(folder.rglob("*"), reverse=True):
-        is_unused_folder = path.is_dir() and (path.name in _UNUSED_FOLDERS or path.name.endswith(".dist-info"))
-        if is_unused_folder:
-            shutil.rmtree(path, ignore_errors=True)
+        if path.is_dir() and path.name in _UNUSED_FOLDERS:
+            shutil.rmtree(path)
         elif path.is_file() and path.name.endswith(_UNUSED_SUFFIXES):
             path.unlink()
+    for metadata in folder.glob("*.dist-info"):
+        _trim_metadata(metadata)
     _trim_botocore(folder / "botocore" / "data")
+
+
+def _trim_metadata(folder: Path) -> None:
+    """Only name and version stay, for the packages that ask for their own version when imported."""
+    lines = (folder / "METADATA").read_text(encoding="utf-8").splitlines()
+    shutil.rmtree(folder)
+    folder.mkdir()
+    kept = [line for line in lines if line.startswith(("Metadata-Version:", "Name:", "Version:"))]
+    (folder / "METADATA").write_text("\n".join(kept[:3]) + "\n", encoding="utf-8")
 
 
 def _trim_botocore(data: Path) -> None:

@@ -1,14 +1,12 @@
 """The life of an order and of an offer: states, the moves between them, deadlines (F3, F19, B1, B5)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
 
 from functions.booking.rules.policy import Policy
-from functions.shared.errors import Conflict
-
-StateT = TypeVar("StateT", bound=StrEnum)
+from functions.shared.errors import Conflict, NotFound
 
 
 class OrderState(StrEnum):
@@ -28,7 +26,14 @@ class OfferState(StrEnum):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     EXPIRED = "expired"
-    WITHDRAWN = "withdrawn"
+
+
+class ClosedReason(StrEnum):
+    """Why an order ended without a visit."""
+
+    HOLD_EXPIRED = "hold_expired"
+    NO_COMPANION = "no_companion"
+    CANCELLED = "cancelled"
 
 
 _S = OrderState
@@ -36,23 +41,20 @@ ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     _S.AWAITING_PAYMENT: frozenset({_S.PAID, _S.CLOSED, _S.CANCELLED}),
     _S.PAID: frozenset({_S.DISPATCHING, _S.CANCELLED}),
     _S.DISPATCHING: frozenset({_S.ASSIGNED, _S.NO_COMPANION, _S.CANCELLED}),
-    _S.ASSIGNED: frozenset({_S.IN_SERVICE, _S.DISPATCHING, _S.CANCELLED}),
-    _S.IN_SERVICE: frozenset({_S.COMPLETED, _S.CANCELLED}),
+    _S.ASSIGNED: frozenset({_S.IN_SERVICE, _S.CANCELLED}),
+    _S.IN_SERVICE: frozenset({_S.COMPLETED}),
     _S.COMPLETED: frozenset(),
     _S.CANCELLED: frozenset(),
     _S.NO_COMPANION: frozenset(),
     _S.CLOSED: frozenset(),
 }
-"""Which state may follow which. An assigned order that loses its companion is dispatched again."""
+"""Which state may follow which; the last four are final."""
 
 OFFER_MOVES: Mapping[OfferState, frozenset[OfferState]] = {
-    OfferState.OPEN: frozenset(
-        {OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED, OfferState.WITHDRAWN}
-    ),
+    OfferState.OPEN: frozenset({OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED}),
     OfferState.ACCEPTED: frozenset(),
     OfferState.DECLINED: frozenset(),
     OfferState.EXPIRED: frozenset(),
-    OfferState.WITHDRAWN: frozenset(),
 }
 
 ENDED_WITHOUT_VISIT = frozenset({_S.CLOSED, _S.CANCELLED, _S.NO_COMPANION})
@@ -76,11 +78,42 @@ class IllegalMove(Conflict):
     title = "当前状态不允许此操作"
 
 
+class NotReady(NotFound):
+    """It will exist once the order has gone further."""
+
+    code = "not_ready"
+    title = "尚未生成"
+
+
 class OfferClosed(Conflict):
     """The offer was answered, withdrawn or has expired."""
 
     code = "offer_closed"
     title = "这个派单已失效"
+
+
+@dataclass(frozen=True)
+class OpenOffer:
+    """The offer that an order is waiting for."""
+
+    offer_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class OfferedVisit:
+    """What a companion is told about a visit before taking it. Nothing of the patient."""
+
+    starts_at: datetime
+    ends_at: datetime
+    hospital_id: str
+    hospital_name: str
+    campus_name: str
+    department_name: str
+    package_name: str
+    special_requests: tuple[str, ...]
+    share_fen: int
+    """What the companion would earn."""
 
 
 def title_of(state: OrderState) -> str:

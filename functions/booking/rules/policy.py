@@ -38,18 +38,23 @@ class Policy:
     """How far ahead a visit may be booked."""
     slot_min: int = 30
     """Visits start on this grid of minutes."""
+    travel_buffer_min: int = 60
+    """Free time between two visits of a companion at different campuses (B2)."""
+    daily_cap: int = 3
+    """How many visits a companion may begin in one day (B2)."""
     reminder_before_s: int = 24 * 60 * 60
     """How long before the visit its reminder goes out (F7)."""
-    candidate_pool: int = 100
-    """How many candidates of a department are looked at for one list; one BatchGet reads at most 100 calendar days."""
+    candidate_pool: int = 500
+    """How many candidates of a department are considered for one list; the best of them have their calendar read."""
     share_bp: Mapping[Tier, int] = field(default_factory=_shares)
     """The companion's share of the price without premium, by tier; the rest is commission (F25, F27)."""
 
     def __post_init__(self) -> None:
-        durations = (self.quote_ttl_s, self.hold_s, self.offer_ttl_s, self.horizon_days, self.slot_min)
-        if min(durations) <= 0 or min(self.lead_time_s, self.reminder_before_s, self.offer_floor_s) < 0:
+        positive = (self.quote_ttl_s, self.hold_s, self.offer_ttl_s, self.horizon_days, self.slot_min, self.daily_cap)
+        natural = (self.lead_time_s, self.reminder_before_s, self.travel_buffer_min, self.offer_floor_s)
+        if min(positive) <= 0 or min(natural) < 0:
             raise ValueError("booking policy: a duration is out of range")
-        if not 1 <= self.candidate_pool <= 100:
-            raise ValueError("booking policy: candidate_pool is 1 to 100")
+        if not 1 <= self.candidate_pool <= 2_000:
+            raise ValueError("booking policy: candidate_pool is 1 to 2,000")
         if set(self.share_bp) != set(Tier) or not all(0 <= bp <= 10_000 for bp in self.share_bp.values()):
             raise ValueError("booking policy: share_bp needs 0 to 10,000 for every tier")

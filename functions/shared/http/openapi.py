@@ -6,7 +6,7 @@ the route's `problems`.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -24,6 +24,7 @@ from functions.shared.errors import (
     Unauthenticated,
     Unavailable,
 )
+from functions.shared.http.json_schemas import Schemas
 from functions.shared.http.problems import MEDIA_TYPE, TYPE_PREFIX
 from functions.shared.http.routes import Raw, Route
 from functions.shared.tx import KeyReused
@@ -52,7 +53,6 @@ ROOMS = {
 }
 """Tag and description of each room, in the order of the page."""
 
-_SCHEMA = "#/components/schemas/{name}"
 _PATH_PARAMETER = re.compile(r"{(\w+)}")
 _INTRODUCTION = """\
 诊伴把患者、家属、陪诊师、医院与保险公司连在一起。本页由代码中的路由声明生成，并由测试保证一致。
@@ -92,7 +92,7 @@ def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
     schemas = _schemas(routes)
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas)
     rooms = {route.room for route in routes}
     return {
         "openapi": "3.1.0",
@@ -116,7 +116,7 @@ def document(routes: Sequence[Route], *, version: str) -> dict[str, Any]:
         ],
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": schemas.components(without=[route.query for route in routes if route.query is not None]),
             "parameters": _PARAMETERS,
             "headers": _HEADERS,
             "examples": _examples(routes),
@@ -188,7 +188,7 @@ _HEADERS: dict[str, Any] = {
 }
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": operation_id(route),
         "tags": [ROOMS[route.room][0]],
@@ -197,12 +197,15 @@ def _operation(route: Route) -> dict[str, Any]:
         "security": [{"bearer": []}] if route.roles else [],
         "x-roles": sorted(route.roles),
     }
-    parameters = _parameters(route)
+    parameters = _parameters(route, schemas)
     if parameters:
         operation["parameters"] = parameters
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(route.body)}}}
-    operation["responses"] = _responses(route)
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schemas.ref(route.body)}},
+        }
+    operation["responses"] = _responses(route, schemas)
     return operation
 
 
@@ -214,14 +217,13 @@ def _description(route: Route) -> str:
     return "\n\n".join(lines)
 
 
-def _parameters(route: Route) -> list[dict[str, Any]]:
+def _parameters(route: Route, schemas: Schemas) -> list[dict[str, Any]]:
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in _PATH_PARAMETER.findall(route.path)
     ]
     if route.query is not None:
-        (schema,), components = msgspec.json.schema_components([route.query], ref_template=_SCHEMA)
-        struct = components[schema["$ref"].rpartition("/")[2]]
+        struct = schemas.definition(route.query)
         for name, described in struct["properties"].items():
             parameters.append(_query_parameter(name, described, required=name in struct["required"]))
     if route.effect:
@@ -234,7 +236,8 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _query_parameter(name: str, schema: dict[str, Any], *, required: bool) -> dict[str, Any]:
-    schema = _simplified(schema)
+    present = [option for option in schema.get("anyOf", ()) if option != {"type": "null"}]
+    schema = dict(present[0]) if len(present) == 1 else dict(schema)
     parameter: dict[str, Any] = {"name": name, "in": "query", "required": required}
     description = schema.pop("description", None) if "$ref" not in schema else None
     if description:
@@ -248,13 +251,13 @@ def _query_parameter(name: str, schema: dict[str, Any], *, required: bool) -> di
     return parameter | {"schema": schema}
 
 
-def _responses(route: Route) -> dict[str, Any]:
+def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     success: dict[str, Any] = {
         "description": "已创建" if route.status == 201 else "成功",
         "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
     }
     if _is_json(route):
-        success["content"] = {"application/json": {"schema": _ref(route.reply)}}
+        success["content"] = {"application/json": {"schema": schemas.ref(route.reply)}}
         success["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     else:
         success["description"] = "成功；内容不是 JSON 对象，见 Content-Type"
@@ -274,7 +277,7 @@ def _refusal(kinds: Sequence[type[Problem]]) -> dict[str, Any]:
         "description": "；".join(f"{problem.title}（{problem.code}）" for problem in kinds),
         "content": {
             MEDIA_TYPE: {
-                "schema": {"$ref": _SCHEMA.format(name="ProblemDocument")},
+                "schema": {"$ref": "#/components/schemas/ProblemDocument"},
                 "examples": {problem.code: {"$ref": f"#/components/examples/{problem.code}"} for problem in kinds},
             }
         },
@@ -302,47 +305,7 @@ def _is_json(route: Route) -> bool:
     return route.reply is not None and route.reply is not Raw
 
 
-def _ref(type_: Any) -> dict[str, Any]:
-    (schema,), _ = msgspec.json.schema_components([type_], ref_template=_SCHEMA)
-    return _simplified(schema)
-
-
-def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
-    bodies = [route.body for route in routes if route.body is not None]
-    replies = [route.reply for route in routes if _is_json(route)]
-    _, asked = msgspec.json.schema_components(bodies, ref_template=_SCHEMA)
-    _, every = msgspec.json.schema_components([*bodies, *replies, ProblemDocument], ref_template=_SCHEMA)
-    schemas = {name: _simplified(schema) for name, schema in sorted(every.items())}
-    for name in schemas.keys() - asked.keys() - {"ProblemDocument"}:
-        _complete(schemas[name])
-    return schemas
-
-
-def _complete(schema: dict[str, Any]) -> None:
-    """An answer always carries every field, also those that have a default when the Struct is made."""
-    for name, described in schema.get("properties", {}).items():
-        if "default" in described:
-            del described["default"]
-            schema["required"] = [*schema.get("required", ()), name]
-
-
-def _simplified(schema: Any) -> Any:
-    """`anyOf: [{type: T}, {type: null}]` as `type: [T, null]`, which people and generators read better."""
-    if isinstance(schema, list):
-        return [_simplified(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    schema = {name: _simplified(value) for name, value in schema.items()}
-    options = schema.get("anyOf")
-    if options and len(options) == 2 and {"type": "null"} in options:
-        plain = next(option for option in options if option != {"type": "null"})
-        if isinstance(plain.get("type"), str) and "enum" not in plain:
-            rest = {name: value for name, value in schema.items() if name != "anyOf"}
-            return {**plain, **rest, "type": [plain["type"], "null"]}
-    if "enum" in schema and "type" not in schema and _all_text(schema["enum"]):
-        schema["type"] = "string"
-    return schema
-
-
-def _all_text(values: Iterable[object]) -> bool:
-    return all(isinstance(value, str) for value in values)
+def _schemas(routes: Sequence[Route]) -> Schemas:
+    asked = [type_ for route in routes for type_ in (route.body, route.query) if type_ is not None]
+    # A problem leaves its empty members out, so it keeps its optional fields.
+    return Schemas(asked=[*asked, ProblemDocument], answered=[route.reply for route in routes if _is_json(route)])

@@ -1,0 +1,27 @@
+"""What other rooms may read of accounts, and what fills it before anybody signs in.
+
+The room's own acts are in the modules beside: `sessions`, `patients`, `guests`, `notices`, `pushes`.
+"""
+
+from functions.accounts.actions.reads import PatientCard, find_patient_card, openid_of, require_guest
+from functions.accounts.actions.seeding import (
+    link_companion,
+    put_account,
+    put_institution,
+    put_notice_template,
+    put_policy,
+    put_staff,
+)
+
+__all__ = [
+    "PatientCard",
+    "find_patient_card",
+    "link_companion",
+    "openid_of",
+    "put_account",
+    "put_institution",
+    "put_notice_template",
+    "put_policy",
+    "put_staff",
+    "require_guest",
+]

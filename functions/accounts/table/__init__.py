@@ -1,0 +1,1 @@
+"""The accounts table, one module per family of rows: `identities`, `patients`, `guests`, `notices`."""

@@ -1,0 +1,91 @@
+"""Patients and their consents: all of one client's in one partition, so that ownership is part of the key."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.condition import Condition
+
+from functions.accounts.rules.consents import Consent
+from functions.accounts.rules.identity import Gender, Relation
+from functions.accounts.table.base import AccountsRow
+from functions.shared.table import InstantAttribute, JsonAttribute, Row, find, query_page
+
+
+class PatientRow(AccountsRow, discriminator="patient"):
+    """`*_sealed` are encrypted under `wrapped_key`. The masked identity number is not stored: with the birth date
+    beside it, it would give most of the number away."""
+
+    patient_id = UnicodeAttribute()
+    client_id = UnicodeAttribute()
+    wrapped_key = UnicodeAttribute()
+    name_sealed = UnicodeAttribute()
+    name_masked = UnicodeAttribute()
+    id_number_sealed = UnicodeAttribute(null=True)
+    phone_sealed = UnicodeAttribute(null=True)
+    phone_masked = UnicodeAttribute(null=True)
+    guardian_sealed = UnicodeAttribute(null=True)
+    birth_date: JsonAttribute[date] = JsonAttribute(date)
+    gender: JsonAttribute[Gender] = JsonAttribute(Gender)
+    relation: JsonAttribute[Relation] = JsonAttribute(Relation)
+    created_at = InstantAttribute()
+
+
+class PatientCountRow(AccountsRow, discriminator="patient_count"):
+    total = NumberAttribute(default=0)
+
+
+def patient_count_below(limit: int) -> Condition:
+    """Whether the client may have one more."""
+    return Row.pk.does_not_exist() | (PatientCountRow.total < limit)
+
+
+class ConsentRow(AccountsRow, discriminator="consent"):
+    consent: JsonAttribute[Consent] = JsonAttribute(Consent)
+
+
+def patient_row(
+    patient_id: str,
+    *,
+    client_id: str,
+    wrapped_key: str,
+    birth_date: date,
+    gender: Gender,
+    relation: Relation,
+    now: datetime,
+) -> PatientRow:
+    return PatientRow(
+        f"CLIENT#{client_id}",
+        f"PATIENT#{patient_id}",
+        patient_id=patient_id,
+        client_id=client_id,
+        wrapped_key=wrapped_key,
+        birth_date=birth_date,
+        gender=gender,
+        relation=relation,
+        created_at=now,
+    )
+
+
+def patient_count_row(client_id: str) -> PatientCountRow:
+    return PatientCountRow(f"CLIENT#{client_id}", "PATIENTS")
+
+
+def consent_row(client_id: str, patient_id: str, consent: Consent) -> ConsentRow:
+    return ConsentRow(f"CLIENT#{client_id}", f"CONSENT#{patient_id}#{consent.consent_id}", consent=consent)
+
+
+def find_patient(client_id: str, patient_id: str) -> PatientRow | None:
+    return find(PatientRow, f"CLIENT#{client_id}", f"PATIENT#{patient_id}")
+
+
+def patients_of(client_id: str, *, limit: int) -> Sequence[PatientRow]:
+    """By age of the record."""
+    rows, _ = query_page(PatientRow, f"CLIENT#{client_id}", prefix="PATIENT#", limit=limit)
+    return rows
+
+
+def consents_of(client_id: str, patient_id: str, *, limit: int) -> list[Consent]:
+    """In the order in which they were given."""
+    rows, _ = query_page(ConsentRow, f"CLIENT#{client_id}", prefix=f"CONSENT#{patient_id}#", limit=limit)
+    return [row.consent for row in rows]

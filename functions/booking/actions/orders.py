@@ -1,0 +1,313 @@
+"""Orders: placing, reading, and what payments, visits and deadlines do to them (F3, B1)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from functions.booking import table
+from functions.booking.actions import dispatch
+from functions.booking.events import (
+    OrderClosed,
+    OrderCompleted,
+    OrderPaid,
+    OrderPaidTooLate,
+    OrderPlaced,
+    VisitReminder,
+)
+from functions.booking.rules import calendar, orders, pricing
+from functions.booking.rules.itinerary import Checklist, ItineraryEntry
+from functions.booking.rules.matching import CompanionUnavailable, Wanted, meets
+from functions.booking.rules.orders import ClosedReason, OrderState
+from functions.booking.table import OrderRow
+from functions.shared import ids
+from functions.shared.caller import Caller
+from functions.shared.errors import NotFound
+from functions.shared.events import Timer
+from functions.shared.tx import Tx
+
+
+@dataclass(frozen=True)
+class OrderCard:
+    """An order as other rooms may read it."""
+
+    order_id: str
+    client_id: str
+    companion_id: str | None
+    """Who took the order; None until somebody did."""
+    patient_id: str
+    state: OrderState
+    starts_at: datetime
+    ends_at: datetime
+    hospital_id: str
+    campus_id: str
+    department_id: str
+    package_id: str
+    total_fen: int
+    placed_at: datetime
+
+
+def find_order(order_id: str) -> OrderCard:
+    """The order, as it is now (one read); NotFound."""
+    return _card(_row(order_id))
+
+
+def require_party(order_id: str, caller: Caller) -> OrderCard:
+    """The order, if `caller` is its client, the companion who took it, or staff; to everybody else it is NotFound."""
+    return _card(read_order(order_id, caller))
+
+
+def read_order(order_id: str, caller: Caller) -> OrderRow:
+    """The same with everything that this room knows of it."""
+    return _for_party(_row(order_id), caller)
+
+
+def list_for_client(client_id: str, *, limit: int, after: str | None) -> tuple[list[OrderRow], str | None]:
+    """A client's orders, the latest placed first, and where to go on."""
+    return table.orders_of_client(client_id, limit=limit, after=after)
+
+
+def list_for_companion(companion_id: str, *, limit: int, after: str | None) -> tuple[list[OrderRow], str | None]:
+    """The orders that a companion took, the latest visit first, and where to go on."""
+    return table.orders_of_companion(companion_id, limit=limit, after=after)
+
+
+def read_checklist(order_id: str, caller: Caller) -> Checklist:
+    """What to bring, as it was when the order was paid; NotReady before (F7)."""
+    _check_id(order_id)
+    loaded = table.load([table.order_key(order_id), table.order_checklist_key(order_id)])
+    _for_party(loaded.order(order_id), caller)
+    row = loaded.checklist(order_id)
+    if row is None:
+        raise orders.NotReady("付款成功后生成就医清单")
+    return row.checklist
+
+
+def read_itinerary(order_id: str, caller: Caller) -> tuple[ItineraryEntry, ...]:
+    """The visit's timetable; NotReady until a companion took the order (F21)."""
+    _check_id(order_id)
+    loaded = table.load([table.order_key(order_id), table.itinerary_key(order_id)])
+    _for_party(loaded.order(order_id), caller)
+    row = loaded.itinerary(order_id)
+    if row is None:
+        raise orders.NotReady("陪诊师确认后生成行程表")
+    return row.entries
+
+
+def place_order(tx: Tx, *, client_id: str, quote_id: str, companion_id: str, wanted: Wanted) -> OrderRow:
+    """Turn a quote into an order that holds the companion's slot until it is paid or the hold expires (B1).
+
+    `wanted` stays with the order: whoever is asked if this companion declines must meet it too. Raises NotFound,
+    QuoteUsed, QuoteExpired, CompanionUnavailable, SlotTaken.
+    """
+    dates = table.days_of_quote(quote_id)
+    days = [table.day_key(companion_id, service_date) for service_date in dates]
+    if not days:
+        raise NotFound()
+    loaded = table.load([table.quote_key(quote_id), table.companion_key(companion_id), *days])
+    quote, companion = loaded.quote(quote_id), loaded.companion(companion_id)
+    if quote is None or quote.client_id != client_id or companion is None:
+        raise NotFound()
+    pricing.check_usable(expires_at=quote.expires_at, order_id=quote.order_id, now=tx.now)
+    chosen = companion.companion.in_department(quote.department_id)
+    served = (quote.hospital_id, quote.department_id) in companion.companion.departments
+    if not served or not meets(chosen, wanted):
+        raise CompanionUnavailable()
+    policy = table.policy()
+    order = OrderRow(
+        *table.order_key(ids.new("ord", tx.now)),
+        client_id=client_id,
+        placed_at=tx.now,
+        chosen_id=companion_id,
+        starts_at=quote.starts_at,
+        ends_at=quote.ends_at,
+        patient_id=quote.patient_id,
+        hospital_id=quote.hospital_id,
+        campus_id=quote.campus_id,
+        department_id=quote.department_id,
+        package_id=quote.package_id,
+        process_template_id=quote.process_template_id,
+        quote_id=quote_id,
+        state=OrderState.AWAITING_PAYMENT,
+        price=quote.price,
+        share_bp=policy.share_bp[chosen.tier],
+        wanted=wanted,
+        hold_expires_at=orders.hold_expires_at(tx.now, policy),
+        asked=(),
+        note=quote.note,
+    )
+    dispatch.hold_slot(tx, order, loaded.days(companion_id, calendar.days_of(order.starts_at, order.ends_at)))
+    quote.order_id = order.order_id
+    tx.save(quote)
+    tx.insert(order)
+    tx.emit(
+        OrderPlaced(
+            order_id=order.order_id,
+            client_id=client_id,
+            companion_id=companion_id,
+            total_fen=order.price.total_fen,
+            hold_expires_at=order.hold_expires_at,
+        )
+    )
+    tx.schedule(
+        Timer(room="booking", kind="hold_expires", subject=order.order_id, due_at=order.hold_expires_at)
+    )
+    return order
+
+
+def expire_hold(tx: Tx, *, order_id: str) -> None:
+    """The hold's time is over: an order still unpaid closes and its slot is free again (B1)."""
+    order = _row(order_id)
+    if order.state is not OrderState.AWAITING_PAYMENT:
+        return
+    order.state = orders.move_order(order.state, OrderState.CLOSED)
+    order.closed_reason = ClosedReason.HOLD_EXPIRED
+    dispatch.release_slot(tx, order)
+    tx.save(order)
+    tx.emit(
+        OrderClosed(
+            order_id=order_id,
+            client_id=order.client_id,
+            companion_id=order.chosen_id,
+            reason=ClosedReason.HOLD_EXPIRED,
+            paid=False,
+        )
+    )
+
+
+def record_payment(tx: Tx, *, order_id: str, payment_id: str, amount_fen: int, paid_at: datetime) -> None:
+    """The money arrived: the order is paid and its companion is asked; an order that ended says so instead."""
+    order = _row(order_id)
+    if order.payment_id is not None:
+        return
+    order.payment_id = payment_id
+    order.paid_at = paid_at
+    if order.state in orders.ENDED_WITHOUT_VISIT:
+        tx.emit(
+            OrderPaidTooLate(
+                order_id=order_id, client_id=order.client_id, payment_id=payment_id, amount_fen=amount_fen
+            )
+        )
+    else:
+        order.state = orders.move_order(order.state, OrderState.PAID)
+        _keep_checklist(tx, order)
+        tx.emit(_paid(order))
+        dispatch.ask(tx, order, order.chosen_id)
+    tx.save(order)
+
+
+def begin_service(tx: Tx, *, order_id: str) -> None:
+    """The visit's first milestone was recorded."""
+    order = _row(order_id)
+    if order.state is OrderState.ASSIGNED:
+        order.state = orders.move_order(order.state, OrderState.IN_SERVICE)
+        tx.save(order)
+
+
+def complete(tx: Tx, *, order_id: str) -> None:
+    """The visit's report is in: the order is complete and its price divided (F25).
+
+    The first milestone's event may still be on its way; the order then passes through `in_service` here.
+    """
+    order = _row(order_id)
+    if order.state is OrderState.ASSIGNED:
+        order.state = orders.move_order(order.state, OrderState.IN_SERVICE)
+    if order.state is not OrderState.IN_SERVICE:
+        return
+    assert order.companion_id is not None, "an order in service has a companion"
+    order.state = orders.move_order(order.state, OrderState.COMPLETED)
+    order.completed_at = tx.now
+    tx.save(order)
+    price = order.price
+    tx.emit(
+        OrderCompleted(
+            order_id=order_id,
+            client_id=order.client_id,
+            companion_id=order.companion_id,
+            split=pricing.split(price.total_fen, premium_fen=price.premium_fen, share_bp=order.share_bp),
+            total_fen=price.total_fen,
+        )
+    )
+
+
+def remind(tx: Tx, *, order_id: str) -> None:
+    """The visit is a day away; a visit that will not take place is not announced (F7)."""
+    order = _row(order_id)
+    if order.state is not OrderState.ASSIGNED or order.companion_id is None:
+        return
+    tx.emit(
+        VisitReminder(
+            order_id=order_id,
+            client_id=order.client_id,
+            companion_id=order.companion_id,
+            starts_at=order.starts_at,
+        )
+    )
+
+
+def _paid(order: OrderRow) -> OrderPaid:
+    insurance = order.price.insurance
+    return OrderPaid(
+        order_id=order.order_id,
+        client_id=order.client_id,
+        patient_id=order.patient_id,
+        companion_id=order.chosen_id,
+        starts_at=order.starts_at,
+        ends_at=order.ends_at,
+        hospital_id=order.hospital_id,
+        department_id=order.department_id,
+        insurance=insurance is not None,
+        insurance_product_id=insurance.product_id if insurance else None,
+        premium_fen=order.price.premium_fen,
+        total_fen=order.price.total_fen,
+    )
+
+
+def _keep_checklist(tx: Tx, order: OrderRow) -> None:
+    """A copy of the department's checklist, so that what the client was told does not change under them."""
+    from functions.hospitals import actions as hospitals
+
+    department = hospitals.find_hospital(order.hospital_id).department(order.department_id)
+    checklist = table.checklist(department.checklist_template)
+    if checklist is not None:
+        tx.insert(table.ChecklistRow(*table.order_checklist_key(order.order_id), checklist=checklist))
+
+
+def _row(order_id: str) -> OrderRow:
+    _check_id(order_id)
+    row = table.find_order(order_id)
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _check_id(order_id: str) -> None:
+    if not ids.is_id("ord", order_id):
+        raise NotFound()
+
+
+def _for_party(order: OrderRow | None, caller: Caller) -> OrderRow:
+    if order is not None and (caller.is_staff or caller.subject in _parties(order)):
+        return order
+    raise NotFound()
+
+
+def _parties(order: OrderRow) -> Iterable[str]:
+    return (order.client_id, order.companion_id) if order.companion_id else (order.client_id,)
+
+
+def _card(order: OrderRow) -> OrderCard:
+    return OrderCard(
+        order_id=order.order_id,
+        client_id=order.client_id,
+        companion_id=order.companion_id,
+        patient_id=order.patient_id,
+        state=order.state,
+        starts_at=order.starts_at,
+        ends_at=order.ends_at,
+        hospital_id=order.hospital_id,
+        campus_id=order.campus_id,
+        department_id=order.department_id,
+        package_id=order.package_id,
+        total_fen=order.price.total_fen,
+        placed_at=order.placed_at,
+    )

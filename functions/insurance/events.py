@@ -1,0 +1,20 @@
+"""What `insurance` says about policies and about its deliveries to insurers."""
+
+from functions.shared.events import Event
+
+
+class PolicyIssued(Event, frozen=True, kw_only=True, tag="policy.issued"):
+    """An insured order was paid and is covered from now on."""
+
+    policy_id: str
+    order_id: str
+    client_id: str
+    product_id: str
+    insurer_id: str
+    premium_fen: int
+
+
+class WebhookQueued(Event, frozen=True, kw_only=True, tag="webhook.queued"):
+    """A message to one endpoint of an insurer is written down and waits for its first attempt."""
+
+    delivery_id: str

@@ -1,0 +1,280 @@
+"""Payments: asked for by the client, proven by the provider, booked once.
+
+What the provider says reaches us three ways: as the answer to our query, as a notification, or because the order was
+closed and we asked. All of them end in `_judge`, so they cannot disagree about what a payment means.
+"""
+
+from functions.settlement import provider, table
+from functions.settlement.actions.ledger import post
+from functions.settlement.events import PaymentMismatched, PaymentSucceeded
+from functions.settlement.gateways import payments as port
+from functions.settlement.rules import ledger
+from functions.settlement.rules.payments import (
+    CURRENCY,
+    Claim,
+    OrderNotPayable,
+    Payment,
+    PaymentProviderSilent,
+    PaymentRefused,
+    PaymentState,
+    differences,
+    move_payment,
+    require_payable,
+)
+from functions.settlement.table import PaymentRow
+from functions.shared import ids, observe
+from functions.shared.errors import NotFound
+from functions.shared.events import Timer
+from functions.shared.tx import Tx
+
+_ALREADY_PAID = frozenset({"ORDERPAID", "OUT_TRADE_NO_USED", "ORDER_CLOSED", "ORDERCLOSED"})
+
+
+def start_payment(tx: Tx, *, order_id: str, client_id: str) -> tuple[Payment, port.Prepay]:
+    """Place the order's payment at the provider, or get fresh parameters for the one placed before.
+
+    The amount is the order's. Raises NotFound, OrderNotPayable, PaymentRefused, PaymentProviderSilent; repeating is
+    safe, for the number at the provider is always the payment's id.
+    """
+    from functions.accounts import actions as accounts
+    from functions.booking import actions as booking
+
+    order = booking.find_order(order_id)
+    if order.client_id != client_id:
+        raise NotFound()
+    require_payable(
+        order_state=order.state, amount_fen=order.total_fen, hold_expires_at=order.hold_expires_at, now=tx.now
+    )
+    payment_id = ids.derived("pay", order_id)
+    row = table.find_payment(payment_id)
+    if row is not None and row.state != PaymentState.CREATED:
+        raise OrderNotPayable()
+    if row is None:
+        row = PaymentRow(
+            *table.payment_key(payment_id),
+            payment_id=payment_id,
+            order_id=order_id,
+            client_id=client_id,
+            amount_fen=order.total_fen,
+            state=PaymentState.CREATED,
+            created_at=tx.now,
+            expires_at=order.hold_expires_at,
+        )
+        tx.insert(row)
+        _check_later(tx, row)
+    return row.to_payment(), _prepay(row, openid=accounts.openid_of(client_id))
+
+
+def _prepay(row: PaymentRow, *, openid: str) -> port.Prepay:
+    try:
+        return provider.wechat_pay().prepay_jsapi(
+            out_trade_no=row.payment_id,
+            description=f"诊伴陪诊服务 {row.order_id[-8:]}",
+            amount_fen=row.amount_fen,
+            openid=openid,
+            notify_url=provider.notify_url(provider.PAYMENTS_PATH),
+            expires_at=row.expires_at,
+        )
+    except port.PaymentUnknown as error:
+        raise PaymentProviderSilent() from error
+    except port.PaymentRejected as refusal:
+        if refusal.code in _ALREADY_PAID:
+            raise OrderNotPayable() from refusal
+        observe.logger().error("prepay refused", extra={"payment_id": row.payment_id, "refusal": refusal.code})
+        raise PaymentRefused(refusal.message) from refusal
+
+
+def find_payment(payment_id: str) -> Payment:
+    """The payment as stored; NotFound."""
+    row = table.find_payment(payment_id)
+    if row is None:
+        raise NotFound()
+    return row.to_payment()
+
+
+def look_up_payment(tx: Tx, payment_id: str, *, client_id: str) -> Payment:
+    """The client's payment; while it waits for money the provider is asked, so that a lost notification hurts nobody.
+
+    If the provider does not answer, the stored state is the answer. Raises NotFound.
+    """
+    row = table.find_payment(payment_id)
+    if row is None or row.client_id != client_id:
+        raise NotFound()
+    if row.state == PaymentState.CREATED and not row.mismatch:
+        try:
+            seen = _query(row)
+        except (port.PaymentUnknown, port.PaymentRejected) as error:
+            observe.logger().warning("provider did not tell", extra={"payment_id": payment_id, "error": str(error)})
+        else:
+            _judge(tx, row, seen, is_closing=False)
+    return row.to_payment()
+
+
+def take_notice(tx: Tx, *, notification_id: str, seen: port.ProviderPayment) -> None:
+    """Act on a proven notification about a payment, once. Raises NotFound for a payment that we never placed."""
+    if not ids.is_id("pay", seen.out_trade_no):
+        raise NotFound()
+    row, is_repeated = table.find_payment_and_notification(seen.out_trade_no, notification_id)
+    if row is None:
+        raise NotFound()
+    if is_repeated:
+        return
+    outcome = _judge(tx, row, seen, is_closing=False, is_query=False)
+    if outcome:
+        tx.insert(
+            table.NotificationRow(
+                *table.notification_key(notification_id),
+                about=row.payment_id,
+                outcome=outcome,
+                received_at=tx.now,
+                ttl=tx.now + table.NOTIFICATION_KEPT,
+            )
+        )
+
+
+def check_payment(tx: Tx, payment_id: str) -> None:
+    """Ask the provider about a payment that nobody has told us of; close it once its time is over.
+
+    Raises PaymentUnknown and PaymentRejected: the timer is then delivered again.
+    """
+    row = table.find_payment(payment_id)
+    if row is None or not _needs_checking(row):
+        return
+    seen = _query(row)
+    if seen is not None and seen.state.was_paid:
+        _judge(tx, row, seen, is_closing=row.state == PaymentState.CLOSED)
+    elif row.state == PaymentState.CREATED and row.expires_at <= tx.now:
+        _close(tx, row)
+    elif row.state == PaymentState.CREATED:
+        row.checks += 1
+        tx.save(row)
+        _check_later(tx, row)
+
+
+def _needs_checking(row: PaymentRow) -> bool:
+    """An unpaid payment, or a closed one about which the provider said something strange."""
+    if row.state == PaymentState.CREATED:
+        return not row.mismatch
+    return row.state == PaymentState.CLOSED and bool(row.mismatch) and row.suspense_fen is None
+
+
+def close_payment(tx: Tx, order_id: str) -> None:
+    """The order ended unpaid: see to it that nobody can pay any more, or book what was paid meanwhile.
+
+    Raises PaymentUnknown and PaymentRejected: the event is then delivered again.
+    """
+    row = table.find_payment(ids.derived("pay", order_id))
+    if row is None or row.state != PaymentState.CREATED:
+        return
+    seen = _query(row)
+    if seen is not None and seen.state.was_paid:
+        _judge(tx, row, seen, is_closing=True)
+    else:
+        _close(tx, row)
+
+
+def _close(tx: Tx, row: PaymentRow) -> None:
+    try:
+        provider.wechat_pay().close(row.payment_id)
+    except port.PaymentRejected as refusal:
+        if not refusal.is_absent:
+            raise
+    row.state = move_payment(PaymentState(row.state), PaymentState.CLOSED)
+    tx.save(row)
+
+
+def _query(row: PaymentRow) -> port.ProviderPayment | None:
+    """What the provider knows; None if the payment was never placed there."""
+    try:
+        return provider.wechat_pay().query(row.payment_id)
+    except port.PaymentRejected as refusal:
+        if refusal.is_absent:
+            return None
+        raise
+
+
+def _judge(
+    tx: Tx, row: PaymentRow, seen: port.ProviderPayment | None, *, is_closing: bool, is_query: bool = True
+) -> str:
+    """Book a payment that is in every respect ours; set one aside that is not. Returns what was done, or nothing.
+
+    A payment that was set aside is not applied to its order any more. When the order is closed, the provider's answer
+    to our own query decides: what then agrees is booked, so that it goes back to the client in full.
+    """
+    if seen is None or not seen.state.was_paid:
+        return ""
+    fields = differences(_our_claim(row), _their_claim(seen))
+    if fields:
+        return _set_aside(tx, row, seen, fields, is_query=is_query)
+    if row.state == PaymentState.SUCCEEDED or (row.mismatch and not is_closing):
+        return ""
+    row.state = move_payment(PaymentState(row.state), PaymentState.SUCCEEDED)
+    row.transaction_id = seen.transaction_id
+    row.paid_at = seen.success_at or tx.now
+    tx.save(row)
+    post(
+        tx,
+        ledger.payment_received(
+            payment_id=row.payment_id, order_id=row.order_id, amount_fen=row.amount_fen, at=tx.now
+        ),
+    )
+    tx.emit(
+        PaymentSucceeded(
+            payment_id=row.payment_id,
+            order_id=row.order_id,
+            client_id=row.client_id,
+            amount_fen=row.amount_fen,
+            paid_at=row.paid_at,
+        )
+    )
+    return "applied"
+
+
+def _set_aside(
+    tx: Tx, row: PaymentRow, seen: port.ProviderPayment, fields: tuple[str, ...], *, is_query: bool
+) -> str:
+    """Quarantine: nothing is applied, staff are told. Only a query proves what the provider holds for the suspense."""
+    observe.count("PaymentMismatched")
+    observe.logger().error("payment mismatched", extra={"payment_id": row.payment_id, "fields": fields})
+    if row.state != PaymentState.SUCCEEDED:
+        row.mismatch = fields
+        if is_query and row.suspense_fen is None and seen.currency == CURRENCY and seen.amount_fen:
+            row.suspense_fen = seen.amount_fen
+            post(
+                tx,
+                ledger.unexplained_payment(
+                    payment_id=row.payment_id, order_id=row.order_id, amount_fen=seen.amount_fen, at=tx.now
+                ),
+            )
+        tx.save(row)
+        if row.state == PaymentState.CLOSED and row.suspense_fen is None:
+            _check_later(tx, row)
+    tx.emit(PaymentMismatched(payment_id=row.payment_id, order_id=row.order_id))
+    return "set aside"
+
+
+def _check_later(tx: Tx, row: PaymentRow) -> None:
+    delay = table.policy().payment_check_after(int(row.checks))
+    if delay is not None:
+        tx.schedule(Timer(room="settlement", kind="check_payment", subject=row.payment_id, due_at=tx.now + delay))
+
+
+def _our_claim(row: PaymentRow) -> Claim:
+    merchant_id, app_id = provider.identity()
+    return Claim(
+        out_trade_no=row.payment_id,
+        amount_fen=row.amount_fen,
+        currency=CURRENCY,
+        merchant_id=merchant_id,
+        app_id=app_id,
+    )
+
+
+def _their_claim(seen: port.ProviderPayment) -> Claim:
+    return Claim(
+        out_trade_no=seen.out_trade_no,
+        amount_fen=seen.amount_fen,
+        currency=seen.currency,
+        merchant_id=seen.merchant_id,
+        app_id=seen.app_id,
+    )

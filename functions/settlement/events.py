@@ -1,0 +1,50 @@
+"""What `settlement` says about money. Amounts are integer fen."""
+
+from datetime import datetime
+
+from functions.shared.events import Event
+
+
+class PaymentSucceeded(Event, frozen=True, kw_only=True, tag="payment.succeeded"):
+    """The client's money arrived in full and is in the ledger; said once per payment, also when the order is closed."""
+
+    payment_id: str
+    order_id: str
+    client_id: str
+    amount_fen: int
+    paid_at: datetime
+
+
+class PaymentMismatched(Event, frozen=True, kw_only=True, tag="payment.mismatched"):
+    """The provider's words about a payment contradict ours; nothing was applied and staff must look."""
+
+    payment_id: str
+    order_id: str
+
+
+class RefundRequested(Event, frozen=True, kw_only=True, tag="refund.requested"):
+    """A refund is in the ledger and will be asked of the provider under `refund_id`."""
+
+    refund_id: str
+    payment_id: str
+    order_id: str
+    client_id: str
+    amount_fen: int
+
+
+class RefundSucceeded(Event, frozen=True, kw_only=True, tag="refund.succeeded"):
+    """The client has the money back."""
+
+    refund_id: str
+    payment_id: str
+    order_id: str
+    client_id: str
+    amount_fen: int
+
+
+class IncomeReleased(Event, frozen=True, kw_only=True, tag="income.released"):
+    """The complaint window of an order is over: the companion may withdraw the income."""
+
+    order_id: str
+    companion_id: str
+    amount_fen: int

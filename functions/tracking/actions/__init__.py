@@ -1,0 +1,60 @@
+"""What the room does: `visits` (progress), `positions` (F9), `watching` (the live channel), `access`, `policies`."""
+
+from functions.tracking.actions.access import require_viewer
+from functions.tracking.actions.policies import put_policy
+from functions.tracking.actions.positions import Upload, find_shared_position, report_positions
+from functions.tracking.actions.visits import (
+    Assignment,
+    VisitCard,
+    cancel_visit,
+    check_in,
+    find_visit,
+    mark_reported,
+    read_visit,
+    record_milestone,
+    schedule_visit,
+)
+from functions.tracking.actions.watching import (
+    AlreadyConnected,
+    Missed,
+    Subscription,
+    TooManyWatched,
+    close_connection,
+    find_audience,
+    find_missed,
+    open_connection,
+    prune,
+    unwatch,
+    watch,
+)
+from functions.tracking.rules.progress import VisitNotFound, VisitState
+
+__all__ = [
+    "AlreadyConnected",
+    "Assignment",
+    "Missed",
+    "Subscription",
+    "TooManyWatched",
+    "Upload",
+    "VisitCard",
+    "VisitNotFound",
+    "VisitState",
+    "cancel_visit",
+    "check_in",
+    "close_connection",
+    "find_audience",
+    "find_missed",
+    "find_shared_position",
+    "find_visit",
+    "mark_reported",
+    "open_connection",
+    "prune",
+    "put_policy",
+    "read_visit",
+    "record_milestone",
+    "report_positions",
+    "require_viewer",
+    "schedule_visit",
+    "unwatch",
+    "watch",
+]

@@ -1,0 +1,161 @@
+"""The live channel's bookkeeping: open sockets, what they follow, what they missed (F10, F11)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from functions.shared import ids
+from functions.shared.caller import Caller
+from functions.shared.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from functions.shared.tx import Tx
+from functions.tracking import table
+from functions.tracking.actions.access import load_visit, require_pass, require_viewer
+from functions.tracking.rules.access import SEES_POSITION, Scope, Standing
+from functions.tracking.rules.progress import RUNNING, VisitNotFound
+from functions.tracking.rules.sharing import SharedPosition
+
+_SOCKET_LIFE = timedelta(hours=2, minutes=10)
+"""API Gateway closes a socket after two hours; its rows outlive it a little."""
+MAX_WATCHED = 10
+_MAX_PRUNED = 90
+"""So many rows fit one transaction beside its marker; what is left over is pruned at the next push."""
+
+
+class AlreadyConnected(Conflict):
+    """API Gateway repeated the call that opens a socket."""
+
+    code = "already_connected"
+    title = "连接已建立"
+
+
+class TooManyWatched(Conflict):
+    """One socket follows only so many visits."""
+
+    code = "too_many_watched"
+    title = "一个连接最多同时关注 10 次陪诊"
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A socket's interest in one visit, and in what capacity."""
+
+    visit_id: str
+    caller: Caller
+    standing: Standing
+
+
+@dataclass(frozen=True)
+class Missed:
+    """What a new watcher is told first: the changes after its last one, and the position if it may see it."""
+
+    sequence: int
+    changes: Sequence[table.History]
+    position: SharedPosition | None
+
+
+def open_connection(tx: Tx, *, connection_id: str, caller: Caller) -> None:
+    """Remember who is on a new socket; AlreadyConnected if it is known."""
+    row = table.Connection(*table.connection_key(connection_id), caller=caller, watching=())
+    row.ttl = tx.now + _SOCKET_LIFE
+    tx.insert(row, taken=AlreadyConnected())
+
+
+def close_connection(tx: Tx, *, connection_id: str) -> None:
+    """Forget a socket and its subscriptions; a socket that is not known is forgotten already."""
+    connection = table.find_connection(connection_id)
+    if connection is None:
+        return
+    for watcher in table.find_watchers_of_connection(connection):
+        tx.delete(watcher)
+    tx.delete(connection)
+
+
+def watch(tx: Tx, *, connection_id: str, visit_id: str) -> Subscription:
+    """Follow a visit on this socket, from now on. One read, and one more for a guest.
+
+    Raises Unauthenticated (the socket is not known), VisitNotFound, TooManyWatched, what `accounts` says of a pass.
+    """
+    if not ids.is_id("vis", visit_id):
+        raise VisitNotFound()
+    connection, visit, watcher = table.find_for_watching(connection_id, visit_id)
+    if connection is None:
+        raise Unauthenticated()
+    if visit is None:
+        raise VisitNotFound()
+    standing = require_viewer(visit, connection.caller, Scope.PROGRESS, tx.now)
+    if visit_id not in connection.watching:
+        if len(connection.watching) >= MAX_WATCHED:
+            raise TooManyWatched()
+        connection.watching = (*connection.watching, visit_id)
+        tx.save(connection)
+    if watcher is None:
+        row = table.Watcher(*table.watcher_key(visit_id, connection_id), caller=connection.caller, standing=standing)
+        row.ttl = tx.now + _SOCKET_LIFE
+        tx.insert(row)
+    return Subscription(visit_id, connection.caller, standing)
+
+
+def find_missed(subscription: Subscription, *, after_sequence: int, now: datetime) -> Missed:
+    """What the watcher has not seen: one GetItem and one Query, and one read more for a guest.
+
+    Read after the subscription is stored, so that nothing falls in between: a change may then be told twice, and its
+    sequence number says so.
+    """
+    visit = load_visit(subscription.visit_id)
+    position = None
+    if visit.shared and visit.state in RUNNING:
+        sees = _may_see(subscription.standing, subscription.caller, Scope.POSITION, now)
+        position = visit.shared if sees else None
+    return Missed(int(visit.sequence), table.history_after(visit.visit_id, after_sequence), position)
+
+
+def unwatch(tx: Tx, *, connection_id: str, visit_id: str | None) -> None:
+    """Stop following one visit, or all of them."""
+    connection = table.find_connection(connection_id)
+    if connection is None:
+        raise Unauthenticated()
+    dropped = {visit_id} if visit_id else set(connection.watching)
+    for watcher in table.find_watchers_of_connection(connection):
+        if watcher.visit_id in dropped:
+            tx.delete(watcher)
+    left = tuple(watched for watched in connection.watching if watched not in dropped)
+    if left != connection.watching:
+        connection.watching = left
+        tx.save(connection)
+
+
+def find_audience(
+    visit_id: str, scope: Scope, *, now: datetime
+) -> tuple[Sequence[table.Watcher], Sequence[table.Watcher]]:
+    """The sockets to push to, and those of guests whose pass no longer stands: one Query, and one read per guest.
+
+    Guests are shut out when progress is pushed; a position that a guest may not see is just not sent to it.
+    """
+    audience: list[table.Watcher] = []
+    ended: list[table.Watcher] = []
+    for watcher in table.watchers_of(visit_id):
+        if _may_see(Standing(watcher.standing), watcher.caller, scope, now):
+            audience.append(watcher)
+        elif scope is Scope.PROGRESS:
+            ended.append(watcher)
+    return audience, ended
+
+
+def prune(tx: Tx, watchers: Iterable[table.Watcher]) -> None:
+    """Drop subscriptions of sockets that are gone or may no longer watch."""
+    for watcher in list(watchers)[:_MAX_PRUNED]:
+        tx.delete(watcher)
+
+
+def _may_see(standing: Standing, caller: Caller, scope: Scope, now: datetime) -> bool:
+    if scope is Scope.POSITION and standing not in SEES_POSITION:
+        return False
+    return standing is not Standing.GUEST or _holds(caller, scope, now)
+
+
+def _holds(guest: Caller, scope: Scope, now: datetime) -> bool:
+    try:
+        require_pass(guest, scope, now)
+    except (Forbidden, NotFound):
+        return False
+    return True

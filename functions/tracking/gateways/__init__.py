@@ -1,0 +1,1 @@
+"""What `tracking` calls outside: the sockets that API Gateway holds open."""

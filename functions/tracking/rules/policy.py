@@ -1,0 +1,38 @@
+"""The room's thresholds: documented defaults, replaced by one configuration row."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Thresholds of tracking; seconds, metres and days as the names say."""
+
+    opens_before_s: int = 3 * 60 * 60
+    """How long before its start a visit accepts milestones, check-ins and positions."""
+    closes_after_s: int = 2 * 60 * 60
+    """How long after its planned end a visit accepts check-ins and positions."""
+    clock_skew_s: int = 2 * 60
+    """How far a phone's clock may run ahead of ours."""
+    offline_max_s: int = 3 * 24 * 60 * 60
+    """How old a check-in may be when a phone without network hands it in; older is refused as a mistake."""
+    accuracy_cap_m: int = 100
+    """A check-in whose reading is less exact than this proves nothing (F22)."""
+    cell_resolution: int = 8
+    """H3 resolution of the shared cell: 8 is about 0.7 km² (F9)."""
+    share_interval_s: int = 60
+    """The shared cell changes at most once in this time, and its instant is rounded down to it."""
+    share_margin_m: int = 150
+    """A reading moves the shared cell only when it lies this far beyond it: jitter at an edge shows nothing. Twice what
+    readings stray from where the phone is."""
+    share_accuracy_cap_m: int = 500
+    """A reading less exact than this does not move the shared cell; it is kept as evidence."""
+    trail_days: int = 90
+    """How long exact positions are kept."""
+
+    def __post_init__(self) -> None:
+        positive = (self.share_interval_s, self.accuracy_cap_m, self.share_accuracy_cap_m, self.trail_days)
+        others = (self.opens_before_s, self.closes_after_s, self.clock_skew_s, self.offline_max_s, self.share_margin_m)
+        if min(positive) <= 0 or min(others) < 0:
+            raise ValueError("tracking policy: a duration or distance is out of range")
+        if not 5 <= self.cell_resolution <= 9:
+            raise ValueError("tracking policy: a shared cell is of resolution 5 to 9, never finer")

@@ -1,0 +1,101 @@
+"""What `tracking` hears: orders assigned and closed, reports submitted; and its own changes, to push them."""
+
+from typing import Any
+
+import msgspec
+from chalice.app import Blueprint
+
+from functions.booking.events import OrderAssigned, OrderClosed
+from functions.care.events import ReportSubmitted
+from functions.shared.consumer import Subscriptions
+from functions.shared.tx import Tx
+from functions.tracking import actions, table
+from functions.tracking.events import VisitClosed, VisitPositionChanged, VisitProgressed
+from functions.tracking.gateways import sockets
+from functions.tracking.rules.access import Scope
+from functions.tracking.rules.presence import Fence
+from functions.tracking.rules.progress import CheckInKind, Milestone
+from functions.tracking.schemas import AccessEnded, PositionTold, ProgressTold, Told
+
+bus = Subscriptions("tracking")
+bp = Blueprint("app")
+
+
+@bp.lambda_function(name="tracking_events")
+def tracking_events(event: dict[str, Any], context: Any) -> None:
+    """One bus event."""
+    bus.handle(event)
+
+
+@bus.on(OrderAssigned)
+def prepare_visit(tx: Tx, event: OrderAssigned) -> None:
+    """A companion took the order: there will be a visit."""
+    actions.schedule_visit(
+        tx,
+        actions.Assignment(
+            order_id=event.order_id,
+            client_id=event.client_id,
+            companion_id=event.companion_id,
+            patient_id=event.patient_id,
+            hospital_id=event.hospital_id,
+            campus_id=event.campus_id,
+            department_id=event.department_id,
+            starts_at=event.starts_at,
+            ends_at=event.ends_at,
+            fence=Fence(event.lat, event.lng, event.geofence_radius_m),
+            template=[
+                Milestone(code=step.code, title=step.title, check_in=CheckInKind(step.check_in), required=step.required)
+                for step in event.process_template
+            ],
+        ),
+    )
+
+
+@bus.on(OrderClosed)
+def abandon_visit(tx: Tx, event: OrderClosed) -> None:
+    """The order ended without a visit."""
+    actions.cancel_visit(tx, order_id=event.order_id, may_be_assigned=event.paid)
+
+
+@bus.on(ReportSubmitted)
+def note_report(tx: Tx, event: ReportSubmitted) -> None:
+    """The companion's last duty is done."""
+    actions.mark_reported(tx, visit_id=event.visit_id)
+
+
+@bus.on(VisitProgressed)
+def push_progress(tx: Tx, event: VisitProgressed) -> None:
+    """Tell the watchers of a milestone."""
+    _push_change(tx, event.visit_id, event.sequence)
+
+
+@bus.on(VisitClosed)
+def push_closing(tx: Tx, event: VisitClosed) -> None:
+    """Tell the watchers that the visit was cancelled or reported."""
+    _push_change(tx, event.visit_id, event.sequence)
+
+
+@bus.on(VisitPositionChanged)
+def push_position(tx: Tx, event: VisitPositionChanged) -> None:
+    """Tell those who may know where the companion now is: the latest cell, which may be newer than the event's."""
+    visit = table.find_visit_row(event.visit_id)
+    if visit and visit.shared:
+        _push(tx, event.visit_id, Scope.POSITION, PositionTold.of(event.visit_id, visit.shared))
+
+
+def _push_change(tx: Tx, visit_id: str, sequence: int) -> None:
+    change = table.find_history(visit_id, sequence)
+    if change:
+        _push(tx, visit_id, Scope.PROGRESS, ProgressTold.of(change))
+
+
+def _push(tx: Tx, visit_id: str, scope: Scope, message: Told) -> None:
+    """Post to every watcher who may hear it, then drop the sockets that are gone and the guests whose pass ended.
+
+    Posting comes before the commit and may happen again: a message carries its sequence, so hearing it twice is harmless.
+    """
+    audience, ended = actions.find_audience(visit_id, scope, now=tx.now)
+    sockets.post_each([w.connection_id for w in ended], msgspec.json.encode(AccessEnded(visit_id=visit_id)))
+    outcomes = sockets.post_each([w.connection_id for w in audience], msgspec.json.encode(message))
+    gone = [w for w in audience if outcomes[w.connection_id] is sockets.Delivery.GONE]
+    actions.prune(tx, [*gone, *ended])
