@@ -90,6 +90,7 @@ def _save(tx: Tx, profile: Profile, today: date) -> None:
     tx.emit(
         CompanionActivated(
             companion_id=profile.companion_id,
+            display_name=profile.name,
             city=profile.city,
             tier=profile.tier,
             gender=profile.gender,

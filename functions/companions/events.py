@@ -16,6 +16,8 @@ class CompanionActivated(Event, frozen=True, kw_only=True, tag="companion.activa
     """The companion may be offered orders, with this profile. Said again whenever the profile changes."""
 
     companion_id: str
+    display_name: str
+    """The name that clients are shown."""
     city: str
     tier: str
     gender: str
