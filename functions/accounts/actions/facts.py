@@ -21,6 +21,8 @@ class OrderFacts:
 
     order_id: str
     amount_fen: int | None = None
+    earned: bool = False
+    """Without `amount_fen`, the amount is the companion's share, not the price."""
     companion_id: str | None = None
     hospital_id: str | None = None
     department_id: str | None = None
@@ -38,6 +40,13 @@ class OrderFacts:
 
         return find_hospital(self.hospital_id or self.order.hospital_id)
 
+    @property
+    def amount(self) -> int:
+        """In fen."""
+        if self.amount_fen is not None:
+            return self.amount_fen
+        return self.order.share_fen if self.earned else self.order.total_fen
+
     def told(self, needs: Collection[str]) -> Mapping[str, str]:
         """The facts that a template needs."""
         return {name: _TELLERS[name](self) for name in needs}
@@ -46,7 +55,8 @@ class OrderFacts:
 def _companion_name(facts: OrderFacts) -> str:
     from functions.companions.actions import find_profile
 
-    return find_profile(facts.companion_id or facts.order.companion_id).name
+    companion_id = facts.companion_id or facts.order.companion_id
+    return find_profile(companion_id).name if companion_id else "陪诊师"
 
 
 def _patient_name(facts: OrderFacts) -> str:
@@ -64,5 +74,5 @@ _TELLERS: Mapping[str, Callable[[OrderFacts], str]] = {
     "starts_at_text": lambda facts: clock.spoken(facts.starts_at or facts.order.starts_at),
     "companion_name": _companion_name,
     "patient_name_masked": _patient_name,
-    "amount_text": lambda facts: money.yuan(facts.order.total_fen if facts.amount_fen is None else facts.amount_fen),
+    "amount_text": lambda facts: money.yuan(facts.amount),
 }

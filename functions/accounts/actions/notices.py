@@ -33,7 +33,7 @@ def write_notice(tx: Tx, *, account_id: str, code: str, facts: OrderFacts) -> st
         now=tx.now,
     )
     tx.insert(row)
-    tx.update(notices.unread_row(account_id), [notices.UnreadRow.unread.add(1), *notices.unread_kind()])
+    tx.update(notices.unread_row(account_id), [notices.UnreadRow.unread.add(1)])
     if template_id and _has_credit(account_id, template_id):
         tx.emit(NoticeWritten(notice_id=notice_id, account_id=account_id))
     return notice_id

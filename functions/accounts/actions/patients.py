@@ -39,9 +39,7 @@ class Patient:
     version: int
 
 
-def add_patient(
-    tx: Tx, *, client_id: str, facts: PatientFacts, consented: Mapping[ConsentPurpose, str]
-) -> Patient:
+def add_patient(tx: Tx, *, client_id: str, facts: PatientFacts, consented: Mapping[ConsentPurpose, str]) -> Patient:
     """A new patient with the consents (purpose → version of the document) that allow the record.
 
     PatientInvalid, ConsentMissing, TooManyPatients. No read; one KMS call; one transaction.

@@ -18,7 +18,7 @@ from functions.shared.tx import Tx
 
 
 def put_account(tx: Tx, *, account_id: str, openid: str, roles: Collection[Role]) -> None:
-    """A person who can sign in with WeChat; roles are added to those the account has. OpenidTaken by another account."""
+    """A person who can sign in with WeChat; roles are added to those that the account has. OpenidTaken."""
     owner = identities.find_openid(openid)
     if owner is None:
         tx.insert(identities.openid_row(openid, account_id=account_id))

@@ -9,7 +9,7 @@ https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Final, Protocol, TypeVar
 from urllib.parse import urlencode
@@ -17,6 +17,8 @@ from urllib.parse import urlencode
 import msgspec
 from urllib3 import BaseHTTPResponse, PoolManager, Timeout
 from urllib3.exceptions import HTTPError
+
+from functions.shared.clock import now as present
 
 T = TypeVar("T")
 
@@ -199,7 +201,7 @@ class WeChatMini:
         app_secret: str,
         tokens: TokenCache,
         base_url: str = "https://api.weixin.qq.com",
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = present,
     ) -> None:
         self._app_id = app_id
         self._app_secret = app_secret

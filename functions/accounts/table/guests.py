@@ -3,7 +3,7 @@
 import hashlib
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.condition import Condition, Or
 
 from functions.accounts.rules.guests import GuestAccess, Scope
 from functions.accounts.table.base import AccountsRow
@@ -44,7 +44,7 @@ class GuestCountRow(AccountsRow, discriminator="guest_count"):
 
 def guest_count_below(limit: int) -> Condition:
     """Whether the order may be shared once more."""
-    return Row.pk.does_not_exist() | (GuestCountRow.total < limit)
+    return Or(Row.pk.does_not_exist(), GuestCountRow.total < limit)
 
 
 def guest_access_row(access: GuestAccess) -> GuestAccessRow:

@@ -121,9 +121,7 @@ def notice_page(
 ) -> tuple[Sequence[NoticeRow], int | None, str | None]:
     """Newest first: the notices, on the first page also how many are unread, and where to go on. One query."""
     first = after is None
-    rows, last = query_page(
-        AccountsRow, f"NOTICES#{account_id}", limit=limit + first, after=after, newest_first=True
-    )
+    rows, last = query_page(AccountsRow, f"NOTICES#{account_id}", limit=limit + first, after=after, newest_first=True)
     unread = next((int(row.unread) for row in rows if isinstance(row, UnreadRow)), 0) if first else None
     return [row for row in rows if isinstance(row, NoticeRow)], unread, last
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.condition import Condition, Or
 
 from functions.accounts.rules.consents import Consent
 from functions.accounts.rules.identity import Gender, Relation
@@ -37,7 +37,7 @@ class PatientCountRow(AccountsRow, discriminator="patient_count"):
 
 def patient_count_below(limit: int) -> Condition:
     """Whether the client may have one more."""
-    return Row.pk.does_not_exist() | (PatientCountRow.total < limit)
+    return Or(Row.pk.does_not_exist(), PatientCountRow.total < limit)
 
 
 class ConsentRow(AccountsRow, discriminator="consent"):
