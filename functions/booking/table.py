@@ -343,9 +343,7 @@ def packages() -> list[Package]:
 
 def special_requests() -> list[SpecialRequest]:
     """The whole list, by id (Query)."""
-    rows, _ = query_page(
-        SpecialRequestRow, _CATALOGUE, prefix=_SPECIAL_REQUEST, limit=_MAX_CATALOGUE, consistent=False
-    )
+    rows, _ = query_page(SpecialRequestRow, _CATALOGUE, prefix=_SPECIAL_REQUEST, limit=_MAX_CATALOGUE, consistent=False)
     return [row.special_request for row in rows]
 
 

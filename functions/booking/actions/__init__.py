@@ -1,5 +1,69 @@
 """What can be done and read here, one function per verb. Other rooms import reads only."""
 
-from functions.booking.actions.orders import OrderCard, find_order, require_party
+from functions.booking.actions.candidates import project_companion
+from functions.booking.actions.catalogue import (
+    list_insurance_options,
+    list_packages,
+    list_special_requests,
+    put_checklist,
+    put_package,
+    put_policy,
+    put_process_template,
+    put_special_request,
+    put_weights,
+)
+from functions.booking.actions.dispatch import accept_offer, decline_offer, expire_offer, list_offers
+from functions.booking.actions.orders import (
+    OrderCard,
+    begin_service,
+    complete_order,
+    expire_hold,
+    find_order,
+    list_orders_of_client,
+    list_orders_of_companion,
+    place_order,
+    read_checklist,
+    read_itinerary,
+    read_note,
+    read_order,
+    record_payment,
+    remind_of_visit,
+    require_party,
+)
+from functions.booking.actions.quotes import QuoteRequest, find_quote, list_companions, make_quote
 
-__all__ = ["OrderCard", "find_order", "require_party"]
+__all__ = [
+    "OrderCard",
+    "QuoteRequest",
+    "accept_offer",
+    "begin_service",
+    "complete_order",
+    "decline_offer",
+    "expire_hold",
+    "expire_offer",
+    "find_order",
+    "find_quote",
+    "list_companions",
+    "list_insurance_options",
+    "list_offers",
+    "list_orders_of_client",
+    "list_orders_of_companion",
+    "list_packages",
+    "list_special_requests",
+    "make_quote",
+    "place_order",
+    "project_companion",
+    "put_checklist",
+    "put_package",
+    "put_policy",
+    "put_process_template",
+    "put_special_request",
+    "put_weights",
+    "read_checklist",
+    "read_itinerary",
+    "read_note",
+    "read_order",
+    "record_payment",
+    "remind_of_visit",
+    "require_party",
+]

@@ -6,7 +6,7 @@ from functions.booking.table import BookingRow, CandidateRow, CompanionRow
 from functions.shared.tx import Tx
 
 
-def project(tx: Tx, companion: Companion) -> None:
+def project_companion(tx: Tx, companion: Companion) -> None:
     """Make the projection say what `companion` says, and nothing about departments that they left.
 
     Two reads: what was projected before, then the rows to change. A companion serves 90 departments at most, so that

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from functions.booking import table
 from functions.booking.rules.itinerary import CheckIn, Checklist, ChecklistItem, Milestone, ProcessTemplate
@@ -13,6 +13,9 @@ from functions.booking.table import BookingRow
 from functions.shared.table import find
 from functions.shared.tx import Tx
 
+if TYPE_CHECKING:
+    from functions.insurance.actions import Product
+
 
 @dataclass(frozen=True)
 class PricedPackage:
@@ -20,19 +23,6 @@ class PricedPackage:
 
     package: Package
     price_fen: int
-
-
-class InsuranceOption(Protocol):
-    """What booking reads of an insurance product."""
-
-    @property
-    def product_id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def summary(self) -> str: ...
-    @property
-    def premium_fen(self) -> int: ...
 
 
 def list_packages(hospital_id: str) -> list[PricedPackage]:
@@ -47,11 +37,12 @@ def list_special_requests() -> list[SpecialRequest]:
     return sorted(table.special_requests(), key=lambda request: (request.price_fen, request.id))
 
 
-def list_insurance_options() -> list[InsuranceOption]:
-    """The insurance that may be added to a quote."""
+def list_insurance_options() -> "list[Product]":
+    """The insurance that may be added to a quote; none while no insurer offers any."""
     from functions.insurance import actions as insurance
 
-    return [insurance.find_default_product()]
+    product = insurance.find_default_product()
+    return [product] if product else []
 
 
 def city_tier_of(hospital_id: str) -> CityTier:
@@ -97,9 +88,7 @@ def put_special_request(tx: Tx, *, id: str, name: str, summary: str, price_fen: 
 
 def put_process_template(tx: Tx, *, id: str, name: str, milestones: Sequence[Mapping[str, Any]]) -> ProcessTemplate:
     """Add the process template or replace it; visits that were assigned before keep theirs."""
-    template = ProcessTemplate(
-        id=id, name=name, milestones=tuple(_milestone(**milestone) for milestone in milestones)
-    )
+    template = ProcessTemplate(id=id, name=name, milestones=tuple(_milestone(**milestone) for milestone in milestones))
     _put(tx, table.ProcessTemplateRow(*table.process_template_key(id), template=template))
     return template
 

@@ -109,9 +109,7 @@ def ask(tx: Tx, order: OrderRow, companion_id: str) -> None:
             visit=_offered_visit(order),
         )
     )
-    tx.emit(
-        OfferMade(offer_id=offer_id, order_id=order.order_id, companion_id=companion_id, expires_at=expires_at)
-    )
+    tx.emit(OfferMade(offer_id=offer_id, order_id=order.order_id, companion_id=companion_id, expires_at=expires_at))
     tx.schedule(Timer(room="booking", kind="offer_expires", subject=order.order_id, due_at=expires_at))
 
 
@@ -120,7 +118,7 @@ def list_offers(companion_id: str, *, limit: int, after: str | None) -> tuple[Se
     return table.offers_of(companion_id, limit=limit, after=after)
 
 
-def accept(tx: Tx, *, companion_id: str, offer_id: str) -> OfferRow:
+def accept_offer(tx: Tx, *, companion_id: str, offer_id: str) -> OfferRow:
     """Take the order: it is assigned, with a timetable and a reminder (F21). Raises NotFound, OfferClosed."""
     from functions.hospitals import actions as hospitals
 
@@ -135,9 +133,7 @@ def accept(tx: Tx, *, companion_id: str, offer_id: str) -> OfferRow:
     template = table.process_template(order.process_template_id)
     assert template is not None, f"process template {order.process_template_id} was there when the visit was quoted"
     tx.save(order)
-    tx.insert(
-        table.ItineraryRow(*table.itinerary_key(order.order_id), entries=itinerary(template, order.starts_at))
-    )
+    tx.insert(table.ItineraryRow(*table.itinerary_key(order.order_id), entries=itinerary(template, order.starts_at)))
     campus = hospitals.find_hospital(order.hospital_id).campus_of(order.department_id)
     tx.emit(
         OrderAssigned(
@@ -161,7 +157,7 @@ def accept(tx: Tx, *, companion_id: str, offer_id: str) -> OfferRow:
     return offer
 
 
-def decline(tx: Tx, *, companion_id: str, offer_id: str, reason: str) -> OfferRow:
+def decline_offer(tx: Tx, *, companion_id: str, offer_id: str, reason: str) -> OfferRow:
     """Refuse the order; the next companion is asked. Raises NotFound, OfferClosed."""
     offer, order = _open_offer(companion_id, offer_id)
     offer.decline_reason = reason

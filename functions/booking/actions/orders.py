@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from functions.booking import table
-from functions.booking.actions import dispatch
+from functions.booking.actions import dispatch, notes
 from functions.booking.events import (
     OrderClosed,
     OrderCompleted,
@@ -43,7 +43,11 @@ class OrderCard:
     department_id: str
     package_id: str
     total_fen: int
+    share_fen: int
+    """What the companion in `companion_id`, or whoever is being asked, earns with it."""
     placed_at: datetime
+    hold_expires_at: datetime
+    """Until when it may be paid."""
 
 
 def find_order(order_id: str) -> OrderCard:
@@ -61,12 +65,17 @@ def read_order(order_id: str, caller: Caller) -> OrderRow:
     return _for_party(_row(order_id), caller)
 
 
-def list_for_client(client_id: str, *, limit: int, after: str | None) -> tuple[list[OrderRow], str | None]:
+def read_note(order: OrderRow, caller: Caller) -> str | None:
+    """The client's note, for the client and the companion who took the order; staff do not read it here."""
+    return notes.unseal(order.patient_id, order.note) if order.note and caller.subject in _parties(order) else None
+
+
+def list_orders_of_client(client_id: str, *, limit: int, after: str | None) -> tuple[list[OrderRow], str | None]:
     """A client's orders, the latest placed first, and where to go on."""
     return table.orders_of_client(client_id, limit=limit, after=after)
 
 
-def list_for_companion(companion_id: str, *, limit: int, after: str | None) -> tuple[list[OrderRow], str | None]:
+def list_orders_of_companion(companion_id: str, *, limit: int, after: str | None) -> tuple[list[OrderRow], str | None]:
     """The orders that a companion took, the latest visit first, and where to go on."""
     return table.orders_of_companion(companion_id, limit=limit, after=after)
 
@@ -148,9 +157,7 @@ def place_order(tx: Tx, *, client_id: str, quote_id: str, companion_id: str, wan
             hold_expires_at=order.hold_expires_at,
         )
     )
-    tx.schedule(
-        Timer(room="booking", kind="hold_expires", subject=order.order_id, due_at=order.hold_expires_at)
-    )
+    tx.schedule(Timer(room="booking", kind="hold_expires", subject=order.order_id, due_at=order.hold_expires_at))
     return order
 
 
@@ -183,9 +190,7 @@ def record_payment(tx: Tx, *, order_id: str, payment_id: str, amount_fen: int, p
     order.paid_at = paid_at
     if order.state in orders.ENDED_WITHOUT_VISIT:
         tx.emit(
-            OrderPaidTooLate(
-                order_id=order_id, client_id=order.client_id, payment_id=payment_id, amount_fen=amount_fen
-            )
+            OrderPaidTooLate(order_id=order_id, client_id=order.client_id, payment_id=payment_id, amount_fen=amount_fen)
         )
     else:
         order.state = orders.move_order(order.state, OrderState.PAID)
@@ -203,7 +208,7 @@ def begin_service(tx: Tx, *, order_id: str) -> None:
         tx.save(order)
 
 
-def complete(tx: Tx, *, order_id: str) -> None:
+def complete_order(tx: Tx, *, order_id: str) -> None:
     """The visit's report is in: the order is complete and its price divided (F25).
 
     The first milestone's event may still be on its way; the order then passes through `in_service` here.
@@ -229,7 +234,7 @@ def complete(tx: Tx, *, order_id: str) -> None:
     )
 
 
-def remind(tx: Tx, *, order_id: str) -> None:
+def remind_of_visit(tx: Tx, *, order_id: str) -> None:
     """The visit is a day away; a visit that will not take place is not announced (F7)."""
     order = _row(order_id)
     if order.state is not OrderState.ASSIGNED or order.companion_id is None:
@@ -296,6 +301,8 @@ def _parties(order: OrderRow) -> Iterable[str]:
 
 
 def _card(order: OrderRow) -> OrderCard:
+    price = order.price
+    split = pricing.split(price.total_fen, premium_fen=price.premium_fen, share_bp=order.share_bp)
     return OrderCard(
         order_id=order.order_id,
         client_id=order.client_id,
@@ -308,6 +315,8 @@ def _card(order: OrderRow) -> OrderCard:
         campus_id=order.campus_id,
         department_id=order.department_id,
         package_id=order.package_id,
-        total_fen=order.price.total_fen,
+        total_fen=price.total_fen,
+        share_fen=split.share_fen,
         placed_at=order.placed_at,
+        hold_expires_at=order.hold_expires_at,
     )

@@ -11,7 +11,7 @@ from functions.booking.rules.calendar import Booking
 from functions.booking.rules.matching import Emptied, Ranked, Wanted
 from functions.booking.rules.pricing import Insurance, SpecialRequest
 from functions.booking.table import QuoteRow
-from functions.shared import clock, ids
+from functions.shared import ids
 from functions.shared.errors import FieldError, Invalid, NotFound
 from functions.shared.tx import Tx
 
@@ -20,7 +20,7 @@ _KEEP_QUOTES = timedelta(days=30)
 
 
 @dataclass(frozen=True)
-class Request:
+class QuoteRequest:
     """What a client asks a price for."""
 
     patient_id: str
@@ -33,7 +33,7 @@ class Request:
     note: str | None
 
 
-def make_quote(tx: Tx, *, client_id: str, request: Request) -> QuoteRow:
+def make_quote(tx: Tx, *, client_id: str, request: QuoteRequest) -> QuoteRow:
     """An itemised price that is honoured until it expires. Raises Invalid and NotFound (patient, hospital, department)."""
     from functions.accounts import actions as accounts
     from functions.hospitals import actions as hospitals
@@ -67,7 +67,7 @@ def make_quote(tx: Tx, *, client_id: str, request: Request) -> QuoteRow:
         created_at=tx.now,
         expires_at=expires_at,
         note=notes.seal(tx, request.patient_id, request.note) if request.note else None,
-        ttl=clock.epoch_s(expires_at + _KEEP_QUOTES),
+        ttl=expires_at + _KEEP_QUOTES,
     )
     tx.insert(quote)
     return quote
@@ -114,4 +114,6 @@ def _insurance() -> Insurance:
     from functions.insurance import actions as insurance
 
     product = insurance.find_default_product()
+    if product is None:
+        raise Invalid(errors=(FieldError("insurance", "目前没有可加选的保险"),))
     return Insurance(product.product_id, product.name, product.premium_fen)

@@ -177,9 +177,7 @@ def narrow(candidates: Sequence[Candidate], wanted: Wanted) -> tuple[list[Candid
     return left, None
 
 
-def rank(
-    candidates: Iterable[Candidate], *, loads: Mapping[str, DayLoad], weights: Weights, seed: str
-) -> list[Ranked]:
+def rank(candidates: Iterable[Candidate], *, loads: Mapping[str, DayLoad], weights: Weights, seed: str) -> list[Ranked]:
     """Best first. `loads` is by companion id (absent: a free day); `seed` (the quote's id) shuffles newcomers."""
     ranked = [
         _judge(candidate, loads.get(candidate.companion_id, DayLoad()), weights, seed) for candidate in candidates

@@ -150,16 +150,16 @@ def visit_ends_at(package: Package, starts_at: datetime) -> datetime:
 
 def check_start(starts_at: datetime, now: datetime, policy: Policy) -> None:
     """Invalid unless a visit may be quoted for `starts_at`: on the grid, after the lead time, within the horizon (B2)."""
-    local = china(starts_at)
-    minute_of_day = local.hour * _MIN_PER_HOUR + local.minute
-    if minute_of_day % policy.slot_min or local.second or local.microsecond:
-        raise _bad_start(f"开始时间应为每 {policy.slot_min} 分钟一档，例如 08:00、08:30")
     if starts_at <= now:
         raise _bad_start("开始时间已过")
     if starts_at < now + timedelta(seconds=policy.lead_time_s):
         raise _bad_start(f"请至少提前 {policy.lead_time_s // 60} 分钟预约")
     if starts_at > now + timedelta(days=policy.horizon_days):
         raise _bad_start(f"最多可预约 {policy.horizon_days} 天内的时间")
+    local = china(starts_at)
+    minute_of_day = local.hour * _MIN_PER_HOUR + local.minute
+    if minute_of_day % policy.slot_min or local.second or local.microsecond:
+        raise _bad_start(f"开始时间应为每 {policy.slot_min} 分钟一档，例如 08:00、08:30")
 
 
 def check_usable(*, expires_at: datetime, order_id: str | None, now: datetime) -> None:
