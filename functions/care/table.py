@@ -1,10 +1,10 @@
 """The `care` table.
 
-| pk           | sk            | kind        | what                                              |
-|--------------|---------------|-------------|---------------------------------------------------|
-| `<visit_id>` | `REPORT`      | report      | parties, time, wrapped key, sealed content        |
-| `<visit_id>` | `READ#<ulid>` | report_read | a member of staff read the report, and why        |
-| `CONFIG`     | `policy`      | policy      | thresholds                                        |
+| pk           | sk            | kind         | what                                           |
+|--------------|---------------|--------------|------------------------------------------------|
+| `<visit_id>` | `REPORT`      | visit_report | parties, time, wrapped key, sealed content     |
+| `<visit_id>` | `READ#<ulid>` | report_read  | a member of staff read the report, and why     |
+| `CONFIG`     | `policy`      | care_policy  | thresholds                                     |
 """
 
 from datetime import datetime
@@ -21,7 +21,7 @@ class CareRow(Row):
         table_name = "care"
 
 
-class Report(CareRow, discriminator="report"):
+class Report(CareRow, discriminator="visit_report"):
     """One visit report. `wrapped_key` opens `sealed_content` (owner: the patient)."""
 
     report_id = UnicodeAttribute()
@@ -47,7 +47,7 @@ class ReportRead(CareRow, discriminator="report_read"):
     read_at = InstantAttribute()
 
 
-class PolicyRow(CareRow, discriminator="policy"):
+class PolicyRow(CareRow, discriminator="care_policy"):
     """The room's thresholds."""
 
     policy: JsonAttribute[Policy] = JsonAttribute(Policy)

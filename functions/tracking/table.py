@@ -1,15 +1,17 @@
 """The `tracking` table.
 
-| pk              | sk                 | kind       | what                                                        |
-|-----------------|--------------------|------------|-------------------------------------------------------------|
-| `<visit_id>`    | `VISIT`            | visit      | parties, times, fence, milestones, shared cell, wrapped key |
-| `<visit_id>`    | `CLOSED`           | closure    | its order closed before the visit existed                   |
-| `<visit_id>`    | `HISTORY#<number>` | history    | one change of the visit, as watchers are told of it         |
-| `<visit_id>`    | `CHECKIN#<ulid>`   | check_in   | an attempt to prove presence; position sealed               |
-| `<visit_id>`    | `TRAIL#<time>#<…>` | trail      | a batch of exact positions, sealed; expires                 |
-| `WATCH#<visit>` | `<connection>`     | watcher    | a socket that follows the visit                             |
-| `CONNECTION#<…>`| `CONNECTION`       | connection | an open socket: who, and what it follows                    |
-| `CONFIG`        | `policy`           | policy     | thresholds                                                  |
+| pk                   | sk                 | kind            | what                                                   |
+|----------------------|--------------------|-----------------|--------------------------------------------------------|
+| `<visit_id>`         | `VISIT`            | visit           | parties, times, fence, milestones, shared cell, key    |
+| `<visit_id>`         | `CLOSED`           | visit_closure   | its order closed before the visit existed; expires     |
+| `<visit_id>`         | `HISTORY#<number>` | visit_history   | one change of the visit, as watchers are told of it    |
+| `<visit_id>`         | `CHECKIN#<ulid>`   | check_in        | an attempt to prove presence; place sealed; expires    |
+| `<visit_id>`         | `TRAIL#<ulid>`     | position_trail  | a batch of exact positions, sealed; expires            |
+| `WATCH#<visit_id>`   | `<connection_id>`  | watcher         | a socket that follows the visit; expires               |
+| `CONNECTION#<id>`    | `CONNECTION`       | live_connection | an open socket: who, and what it follows; expires      |
+| `CONFIG`             | `policy`           | tracking_policy | thresholds                                             |
+
+Kinds are unique in the whole product: PynamoDB keeps one register of them for all rooms.
 """
 
 from collections.abc import Sequence
@@ -61,11 +63,11 @@ class Visit(TrackingRow, discriminator="visit"):
         return str(self.pk)
 
 
-class Closure(TrackingRow, discriminator="closure"):
+class Closure(TrackingRow, discriminator="visit_closure"):
     """The order closed; a visit that is announced later must not come to life."""
 
 
-class History(TrackingRow, discriminator="history"):
+class History(TrackingRow, discriminator="visit_history"):
     """One change: `code`, `title`, `recorded_at`, `recorded_by` are absent when no milestone caused it."""
 
     sequence = NumberAttribute()
@@ -88,14 +90,14 @@ class CheckIn(TrackingRow, discriminator="check_in"):
     sealed_reading = UnicodeAttribute()
 
 
-class Trail(TrackingRow, discriminator="trail"):
+class Trail(TrackingRow, discriminator="position_trail"):
     """A batch of positions as it came; batches may overlap and are merged by instant when read."""
 
     received_at = InstantAttribute()
     sealed_readings = UnicodeAttribute()
 
 
-class Connection(TrackingRow, discriminator="connection"):
+class Connection(TrackingRow, discriminator="live_connection"):
     """An open socket."""
 
     caller: JsonAttribute[Caller] = JsonAttribute(Caller)
@@ -117,7 +119,7 @@ class Watcher(TrackingRow, discriminator="watcher"):
         return str(self.pk).removeprefix("WATCH#")
 
 
-class PolicyRow(TrackingRow, discriminator="policy"):
+class PolicyRow(TrackingRow, discriminator="tracking_policy"):
     """The room's thresholds."""
 
     policy: JsonAttribute[Policy] = JsonAttribute(Policy)

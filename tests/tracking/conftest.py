@@ -1,9 +1,16 @@
-"""A scheduled visit for the tests that need one."""
+"""A world in which only this room listens, and a scheduled visit for the tests that need one."""
 
 import pytest
 
 from tests.harness.world import World
 from tests.tracking.makers import VisitScene, visit_scene
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """Only tracking hears the bus."""
+    world.rooms = ("tracking",)
+    return world
 
 
 @pytest.fixture

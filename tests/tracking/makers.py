@@ -112,9 +112,7 @@ class VisitScene:
         tx = Tx("accounts", now=clock.now(), correlation_id="test")
         tx.insert(guest_access_row(access))
         tx.commit()
-        return self.world.person(
-            "guest", subject=access.guest_access_id, order_id=access.order_id, scopes=list(scopes)
-        )
+        return self.world.person("guest", subject=access.guest_access_id, order_id=access.order_id, scopes=list(scopes))
 
     def revoke(self, guest: Person) -> None:
         from functions.accounts.table.guests import find_guest_access
@@ -135,6 +133,8 @@ def visit_scene(world: World, **changed: Any) -> VisitScene:
     return VisitScene(world, event.order_id, client, companion, event.patient_id)
 
 
-def point(lat: float = CAMPUS.lat, lng: float = CAMPUS.lng, *, at: datetime | None = None, **more: Any) -> dict[str, Any]:
+def point(
+    lat: float = CAMPUS.lat, lng: float = CAMPUS.lng, *, at: datetime | None = None, **more: Any
+) -> dict[str, Any]:
     """A reading as a phone sends it."""
     return {"lat": lat, "lng": lng, "accuracy_m": 15, "captured_at": (at or clock.now()).isoformat(), **more}

@@ -95,9 +95,7 @@ class TestMilestones:
         assert (end.title, end.check_in, end.required) == ("结束", CheckInKind.GEOFENCE, True)
 
     @given(templates, st.data())
-    def test_only_the_next_ones_can_be_recorded(
-        self, milestones: tuple[Milestone, ...], data: st.DataObject
-    ) -> None:
+    def test_only_the_next_ones_can_be_recorded(self, milestones: tuple[Milestone, ...], data: st.DataObject) -> None:
         for _ in range(data.draw(st.integers(0, len(milestones) - 1))):
             choices = progress.recordable(milestones)
             if choices:
