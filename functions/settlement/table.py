@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
@@ -11,7 +11,7 @@ from functions.settlement.rules.ledger import SHARDS, Account, Code, Posting, Tr
 from functions.settlement.rules.payments import Payment, PaymentState
 from functions.settlement.rules.policy import Policy
 from functions.settlement.rules.refunds import Refund, RefundReason, RefundState
-from functions.shared import clock, ids
+from functions.shared import ids
 from functions.shared.table import (
     FenAttribute,
     InstantAttribute,
@@ -243,7 +243,7 @@ def totals_key(shard: int) -> Key:
 
 def line_row(account: Account, shard: int, transaction: Transaction, amount_fen: int) -> LineRow:
     """The posting's line in its account's statement, in order of time."""
-    stamp = f"{transaction.at.astimezone(clock.UTC):%Y-%m-%dT%H:%M:%S.%f}"
+    stamp = f"{transaction.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"
     return LineRow(
         account_pk(account, shard),
         f"LINE#{stamp}#{transaction.id}",

@@ -61,7 +61,7 @@ def start_payment(tx: Tx, *, order_id: str, client_id: str) -> tuple[Payment, po
             expires_at=order.hold_expires_at,
         )
         tx.insert(row)
-        _check_later(tx, row)
+        _check_later(tx, row, checks=0)
     return row.to_payment(), _prepay(row, openid=accounts.openid_of(client_id))
 
 
@@ -148,7 +148,7 @@ def check_payment(tx: Tx, payment_id: str) -> None:
     elif row.state == PaymentState.CREATED:
         row.checks += 1
         tx.save(row)
-        _check_later(tx, row)
+        _check_later(tx, row, checks=int(row.checks))
 
 
 def _needs_checking(row: PaymentRow) -> bool:
@@ -236,25 +236,25 @@ def _set_aside(
     """Quarantine: nothing is applied, staff are told. Only a query proves what the provider holds for the suspense."""
     observe.count("PaymentMismatched")
     observe.logger().error("payment mismatched", extra={"payment_id": row.payment_id, "fields": fields})
+    is_known = bool(row.mismatch)
     if row.state != PaymentState.SUCCEEDED:
         row.mismatch = fields
         if is_query and row.suspense_fen is None and seen.currency == CURRENCY and seen.amount_fen:
             row.suspense_fen = seen.amount_fen
-            post(
-                tx,
-                ledger.unexplained_payment(
-                    payment_id=row.payment_id, order_id=row.order_id, amount_fen=seen.amount_fen, at=tx.now
-                ),
+            arrived = ledger.unexplained_payment(
+                payment_id=row.payment_id, order_id=row.order_id, amount_fen=seen.amount_fen, at=tx.now
             )
+            post(tx, arrived)
         tx.save(row)
-        if row.state == PaymentState.CLOSED and row.suspense_fen is None:
-            _check_later(tx, row)
-    tx.emit(PaymentMismatched(payment_id=row.payment_id, order_id=row.order_id))
+        if row.state == PaymentState.CLOSED and not is_query:
+            _check_later(tx, row, checks=0)
+    if not is_known:
+        tx.emit(PaymentMismatched(payment_id=row.payment_id, order_id=row.order_id))
     return "set aside"
 
 
-def _check_later(tx: Tx, row: PaymentRow) -> None:
-    delay = table.policy().payment_check_after(int(row.checks))
+def _check_later(tx: Tx, row: PaymentRow, *, checks: int) -> None:
+    delay = table.policy().payment_check_after(checks)
     if delay is not None:
         tx.schedule(Timer(room="settlement", kind="check_payment", subject=row.payment_id, due_at=tx.now + delay))
 

@@ -107,7 +107,7 @@ def _refund_at_provider(row: RefundRow) -> port.ProviderRefund:
         out_trade_no=row.payment_id,
         refund_fen=row.amount_fen,
         total_fen=row.total_fen,
-        reason=RefundReason(row.reason).title,
+        reason=RefundReason(row.reason).label,
         notify_url=provider.notify_url(provider.REFUNDS_PATH),
     )
 

@@ -39,6 +39,7 @@ from functions.settlement.gateways.wechatpay_messages import (
     read_payment,
     read_refund,
 )
+from functions.shared.clock import now as present
 
 T = TypeVar("T")
 
@@ -85,7 +86,7 @@ class WeChatPay:
         merchant: Merchant,
         *,
         base_url: str = "https://api.mch.weixin.qq.com",
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = present,
     ) -> None:
         from requests.exceptions import RequestException
         from wechatpayv3 import WeChatPay as Library  # type: ignore[import-untyped]

@@ -76,7 +76,8 @@ class Code(StrEnum):
         return _CHART[self][1]
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
+        """As finance reads it."""
         return _CHART[self][2]
 
 

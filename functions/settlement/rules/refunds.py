@@ -37,7 +37,7 @@ class RefundReason(StrEnum):
     ORDER_CLOSED = "order_closed"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """As the client reads it on the provider's receipt."""
         return {RefundReason.PAID_TOO_LATE: "付款时订单已关闭，全额退款"}.get(self, "订单未能成行，全额退款")
 

@@ -1,0 +1,94 @@
+"""Telling insurers (B13): at least once, the same id and body each time, until they have heard or we give up."""
+
+from collections.abc import Iterable
+
+from functions.insurance import table
+from functions.insurance.events import WebhookQueued
+from functions.insurance.gateways import webhooks
+from functions.insurance.rules import deliveries
+from functions.insurance.rules.deliveries import DeliveryState
+from functions.insurance.rules.endpoints import target_of
+from functions.insurance.table import DeliveryRow, EndpointRow
+from functions.shared import observe
+from functions.shared.events import Timer
+from functions.shared.tx import Tx
+
+POLICY_ISSUED = "policy.issued"
+
+
+def put_endpoint(
+    tx: Tx, *, endpoint_id: str, insurer_id: str, url: str, event_types: Iterable[str], secret: str
+) -> None:
+    """Register or replace an endpoint, enabled; `secret` is `whsec_…` and is stored encrypted. Raises UnsafeEndpoint."""
+    target_of(url, webhooks.trusted_hosts())
+    row = table.find_endpoint(insurer_id, endpoint_id) or EndpointRow(
+        *table.endpoint_key(insurer_id, endpoint_id), endpoint_id=endpoint_id, insurer_id=insurer_id
+    )
+    row.url, row.event_types, row.disabled_at = url, tuple(event_types), None
+    row.hide_secret(secret)
+    tx.save(row)
+
+
+def queue_policy_issued(tx: Tx, order_id: str) -> None:
+    """Write down `policy.issued` for every endpoint of the insurer that asked for it, to be sent at once."""
+    row = table.find_policy(order_id)
+    assert row is not None, "the event is emitted together with its policy"
+    policy = row.to_policy()
+    body = deliveries.policy_issued(policy)
+    for endpoint in table.endpoints_of(policy.insurer_id):
+        if endpoint.disabled_at is None and POLICY_ISSUED in endpoint.event_types:
+            _queue(tx, endpoint, event_type=POLICY_ISSUED, message=f"{POLICY_ISSUED}#{policy.policy_id}", body=body)
+
+
+def _queue(tx: Tx, endpoint: EndpointRow, *, event_type: str, message: str, body: str) -> None:
+    delivery_id = deliveries.delivery_id(message=message, endpoint_id=endpoint.endpoint_id)
+    if table.find_delivery(delivery_id) is not None:
+        return
+    tx.insert(
+        DeliveryRow(
+            *table.delivery_key(delivery_id),
+            delivery_id=delivery_id,
+            insurer_id=endpoint.insurer_id,
+            endpoint_id=endpoint.endpoint_id,
+            event_type=event_type,
+            body=body,
+            created_at=tx.now,
+        )
+    )
+    tx.emit(WebhookQueued(delivery_id=delivery_id))
+
+
+def attempt_delivery(tx: Tx, delivery_id: str) -> None:
+    """Send a pending message once more and write down what came of it; 410 disables the endpoint."""
+    row = table.find_delivery(delivery_id)
+    if row is None or row.state != DeliveryState.PENDING:
+        return
+    endpoint = table.find_endpoint(row.insurer_id, row.endpoint_id)
+    if endpoint is None or endpoint.disabled_at is not None:
+        row.state = DeliveryState.FAILED
+        tx.save(row)
+        return
+    thresholds = table.thresholds()
+    attempt = tx.once(
+        "delivery",
+        lambda: webhooks.deliver(
+            url=endpoint.url,
+            secret=endpoint.open_secret(),
+            webhook_id=row.delivery_id,
+            body=row.body,
+            now=tx.now,
+            timeout_s=thresholds.attempt_timeout_s,
+        ),
+    )
+    row.attempts = (*row.attempts, attempt)
+    verdict = deliveries.judge(delivery_id, row.attempts, thresholds)
+    row.state = verdict.state
+    tx.save(row)
+    if verdict.retry_at is not None:
+        tx.schedule(Timer(room="insurance", kind="retry_delivery", subject=delivery_id, due_at=verdict.retry_at))
+    if verdict.disables_endpoint:
+        endpoint.disabled_at = tx.now
+        tx.save(endpoint)
+    if verdict.state is DeliveryState.FAILED:
+        observe.count("WebhookFailed")
+        observe.logger().error("webhook given up", extra={"delivery_id": delivery_id, "status": attempt.status})

@@ -1,0 +1,1 @@
+"""`webhooks` carries our signed messages to insurers."""

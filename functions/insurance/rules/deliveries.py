@@ -1,0 +1,108 @@
+"""Messages to insurers (B13): what is said, when it is said again, and when we give up."""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from functions.insurance.rules.policies import Policy
+from functions.insurance.rules.thresholds import Thresholds
+from functions.shared.money import BP_WHOLE
+
+_GONE = 410
+
+
+class DeliveryState(StrEnum):
+    """Where a message to one endpoint stands."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.PENDING: frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED}),
+    DeliveryState.DELIVERED: frozenset(),
+    DeliveryState.FAILED: frozenset(),
+}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try: when, and the insurer's status or, without one, what went wrong."""
+
+    at: datetime
+    status: int | None
+    error: str = ""
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_gone(self) -> bool:
+        """The insurer does not want this endpoint to be called any more."""
+        return self.status == _GONE
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What follows from an attempt: a final state, or `retry_at` while the message stays pending."""
+
+    state: DeliveryState
+    retry_at: datetime | None = None
+    disables_endpoint: bool = False
+
+
+def judge(delivery_id: str, attempts: tuple[Attempt, ...], thresholds: Thresholds) -> Verdict:
+    """What the latest of `attempts` leads to."""
+    latest = attempts[-1]
+    if latest.is_accepted:
+        return Verdict(DeliveryState.DELIVERED)
+    if latest.is_gone:
+        return Verdict(DeliveryState.FAILED, disables_endpoint=True)
+    if len(attempts) > len(thresholds.retry_delays_s):
+        return Verdict(DeliveryState.FAILED)
+    return Verdict(DeliveryState.PENDING, latest.at + retry_delay(delivery_id, len(attempts), thresholds))
+
+
+def retry_delay(delivery_id: str, attempts: int, thresholds: Thresholds) -> timedelta:
+    """How long to wait after `attempts` attempts: the table's delay and a jitter of this message's own."""
+    delay_s = thresholds.retry_delays_s[attempts - 1]
+    jitter_bp = zlib.crc32(f"{delivery_id}#{attempts}".encode()) % (thresholds.retry_jitter_bp + 1)
+    return timedelta(seconds=delay_s * (BP_WHOLE + jitter_bp) / BP_WHOLE)
+
+
+def delivery_id(*, message: str, endpoint_id: str) -> str:
+    """The id of one message to one endpoint, also its `webhook-id`: the same whenever it is made."""
+    return f"whd_{hashlib.sha256(f'{message}#{endpoint_id}'.encode()).hexdigest()[:26]}"
+
+
+def policy_issued(policy: Policy) -> str:
+    """The body of `policy.issued`: ids, amounts and times, nothing about a person. The same policy, the same bytes."""
+    return _message(
+        "policy.issued",
+        policy.issued_at,
+        {
+            "policy_id": policy.policy_id,
+            "order_id": policy.order_id,
+            "product_id": policy.product_id,
+            "wording_version": policy.wording_version,
+            "premium_fen": policy.premium_fen,
+            "currency": "CNY",
+            "starts_at": _instant(policy.starts_at),
+            "ends_at": _instant(policy.ends_at),
+        },
+    )
+
+
+def _message(type_: str, at: datetime, data: Mapping[str, Any]) -> str:
+    return json.dumps({"type": type_, "timestamp": _instant(at), "data": data}, separators=(",", ":"))
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
