@@ -48,8 +48,6 @@ app.register_middleware(problems.middleware, "http")
 
 _capability = os.environ.get("CAPABILITY")
 for _name in [_capability] if _capability else MODULES:
-    import importlib.util  # TEMP
-    if importlib.util.find_spec(MODULES[_name].rsplit(".",1)[0]) is None or importlib.util.find_spec(MODULES[_name]) is None: continue  # TEMP
     _module = import_module(MODULES[_name])
     app.register_blueprint(_module.bp)
 

@@ -1,0 +1,182 @@
+"""Every room has its contract, its furniture, its policy; every route its roles; every event its schema."""
+
+import importlib
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from functions.shared.events import Event, name_of
+from functions.shared.http import PUBLIC, Route, Routes
+from functions.shared.http.json_schemas import Schemas
+from infra.documents import ROOM_NAMES, all_routes, all_subscriptions, events_of
+
+ROOT = Path(__file__).resolve().parents[2]
+FURNITURE = frozenset("__init__ api triggers schemas actions rules table gateways events".split())
+ALSO = {
+    "accounts/clients": "gateways by configuration, made once per process",
+    "accounts/minting": "issues the tokens that shared.tokens verifies",
+    "operations/docs": "the packaged document and its page",
+    "settlement/ledger_check": "the trial balance over all accounts",
+    "settlement/provider": "the payment provider by configuration, made once per process",
+    "tracking/cells": "the coarse grid over GCJ-02",
+    "tracking/live": "the WebSocket's own function",
+}
+"""Files that only one room has, and why."""
+PUBLIC_ROUTES = {
+    "POST /sessions/wechat": "signs in",
+    "POST /sessions/staff": "signs in",
+    "POST /sessions/machine": "signs in",
+    "POST /sessions/guest": "signs in",
+    "POST /sessions/refresh": "the refresh token is the proof",
+    "GET /.well-known/jwks.json": "public keys",
+    "GET /cities": "the directory is open to browse",
+    "GET /hospitals": "the directory is open to browse",
+    "GET /hospitals/{hospital_id}": "the directory is open to browse",
+    "GET /packages": "prices are open (F3)",
+    "GET /special-requests": "prices are open (F4)",
+    "GET /insurance-options": "prices are open (F36)",
+    "GET /insurance-products": "prices are open (F36)",
+    "POST /webhooks/wechat-pay/payments": "the provider's signature is the proof",
+    "POST /webhooks/wechat-pay/refunds": "the provider's signature is the proof",
+    "GET /health": "says nothing about anybody",
+    "GET /openapi.json": "documents are open",
+    "GET /docs": "documents are open",
+    "GET /docs/{asset}": "documents are open",
+}
+WITHOUT_KEY = {
+    "POST /sessions/wechat": "the code works once",
+    "POST /sessions/staff": "a second sign-in is another session",
+    "POST /sessions/machine": "the assertion works once",
+    "POST /sessions/guest": "a second sign-in is another session",
+    "POST /sessions/refresh": "the refresh token works once and is replayed for ten seconds",
+    "POST /notices/{notice_id}/read": "reading twice is reading once",
+    "POST /webhooks/wechat-pay/payments": "the notification's own id is the key",
+    "POST /webhooks/wechat-pay/refunds": "the notification's own id is the key",
+}
+"""POST routes without an Idempotency-Key, and why repeating them is harmless."""
+FORBIDDEN_FIELDS = re.compile(
+    r"(^|_)(name|phone|mobile|id_number|birth_date|birthday|openid|address|lat|lng|latitude|longitude|diagnosis|"
+    r"medicine|medicines|medical_advice|summary|note|report|password|token)$"
+)
+PUBLIC_PLACES = {"order.assigned": {"lat", "lng"}}
+"""The campus's own position, which is on every map."""
+
+
+def test_all_ten_rooms_state_their_contract() -> None:
+    for room in ROOM_NAMES:
+        contract = importlib.import_module(f"functions.{room}").__doc__ or ""
+        for promised in ("Promise", "Table", "Events"):
+            assert promised in contract, f"{room} does not say its {promised}"
+
+
+def test_rooms_hold_nothing_but_their_furniture() -> None:
+    found = {
+        f"{room}/{path.stem}"
+        for room in ROOM_NAMES
+        for path in (ROOT / "functions" / room).iterdir()
+        if path.name != "__pycache__" and path.stem not in FURNITURE
+    }
+    assert found == ALSO.keys()
+
+
+def test_every_function_has_a_policy_that_names_its_actions() -> None:
+    from app import MODULES
+
+    for name in MODULES:
+        policy = json.loads((ROOT / ".chalice/policies" / f"{name}.json").read_text(encoding="utf-8"))
+        assert list(_wildcard_actions(policy)) == [], name
+
+
+def test_a_wildcard_action_is_found() -> None:
+    statements = [{"Action": "dynamodb:*"}, {"Action": ["kms:Decrypt", "*"]}, {"Action": "kms:Decrypt"}]
+    assert list(_wildcard_actions({"Statement": statements})) == ["dynamodb:*", "*"]
+
+
+def test_a_route_without_roles_cannot_be_declared() -> None:
+    assert inspect.signature(Routes._route).parameters["roles"].default is inspect.Parameter.empty
+    with pytest.raises(TypeError, match="roles"):
+        Routes("booking").get("/orders", summary="订单")
+
+
+def test_the_public_routes_are_the_ones_we_mean() -> None:
+    assert {_name(route) for route in all_routes() if route.roles == PUBLIC} == PUBLIC_ROUTES.keys()
+
+
+def test_every_post_takes_effect_once() -> None:
+    posts = {_name(route): route for route in all_routes() if route.method == "POST"}
+    assert {name for name, route in posts.items() if not route.effect} == WITHOUT_KEY.keys()
+
+
+def test_every_put_names_the_version_that_it_changes() -> None:
+    assert [_name(route) for route in all_routes() if route.method == "PUT" and not route.versioned] == []
+
+
+def test_requests_refuse_unknown_fields() -> None:
+    asked = {type_ for route in all_routes() for type_ in (route.body, route.query) if type_ is not None}
+    lax = [t.__name__ for t in asked if isinstance(t, type) and not t.__struct_config__.forbid_unknown_fields]
+    assert lax == []
+
+
+def test_problem_codes_mean_one_thing() -> None:
+    from functions.shared.http.openapi import problems_of
+
+    titles: dict[str, set[tuple[int, str]]] = {}
+    for route in all_routes():
+        for problem in problems_of(route):
+            titles.setdefault(problem.code, set()).add((problem.status, problem.title))
+    assert {code: said for code, said in titles.items() if len(said) > 1} == {}
+
+
+@pytest.mark.parametrize("room", ROOM_NAMES)
+def test_events_are_documented_and_carry_nothing_personal(room: str) -> None:
+    for event in events_of(room):
+        assert event.__doc__, name_of(event)
+        assert set(_personal_fields(event)) == PUBLIC_PLACES.get(name_of(event), set()), name_of(event)
+
+
+def test_a_personal_field_is_found_however_deep_it_is() -> None:
+    class Person(msgspec.Struct, frozen=True):
+        patient_name: str
+
+    class Told(Event, frozen=True, kw_only=True, tag="test.told"):
+        order_id: str
+        phone: str
+        people: list[Person]
+
+    assert sorted(_personal_fields(Told)) == ["patient_name", "phone"]
+
+
+def test_event_names_are_unique_and_every_consumed_event_is_emitted_by_a_room() -> None:
+    names = [name_of(event) for room in ROOM_NAMES for event in events_of(room)]
+    assert len(names) == len(set(names))
+    assert {name for bus in all_subscriptions() for name in bus.event_names} <= set(names)
+
+
+def test_every_timer_says_what_it_does() -> None:
+    silent = [f"{bus.room}.{kind}" for bus in all_subscriptions() for kind in bus.timer_kinds if not bus.timer_meaning(kind)]
+    assert silent == []
+
+
+def _name(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def _wildcard_actions(policy: dict[str, Any]) -> Iterator[str]:
+    for statement in policy["Statement"]:
+        actions = statement["Action"]
+        for action in [actions] if isinstance(actions, str) else actions:
+            if action.endswith("*"):
+                yield action
+
+
+def _personal_fields(event: type[Event]) -> Iterator[str]:
+    for schema in Schemas(asked=[event]).components().values():
+        for field in schema.get("properties", {}):
+            if FORBIDDEN_FIELDS.search(field):
+                yield field
