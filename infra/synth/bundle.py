@@ -27,6 +27,14 @@ AWS_SERVICES = frozenset(
 PARTITIONS = frozenset({"aws", "aws-cn"})
 _UNUSED_FOLDERS = frozenset({"tests", "test", "testing", "examples", "include", "lib64", "bin", "__pycache__"})
 _UNUSED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".c", ".h", ".cc", ".typed", ".md", ".rst", ".exe")
+_UNUSED_PARTS = (
+    "aws_lambda_powertools/event_handler",
+    "aws_lambda_powertools/utilities/[!_j]*",  # all but jmespath_utils, which the logger imports
+    "cffi",  # cryptography needs its compiled half only
+    "pycparser",
+    "wechatpayv3/async_",
+)
+"""A third of all files. Each function unpacks the package before its first call; tests import what is left."""
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -83,13 +91,20 @@ def _target(stage: str) -> list[str]:
 def trim(folder: Path) -> None:
     """Remove what no function reads: tests, type stubs, sources in C, metadata, botocore's models of other services."""
     for path in sorted(folder.rglob("*"), reverse=True):
-        if path.is_dir() and path.name in _UNUSED_FOLDERS:
-            shutil.rmtree(path)
-        elif path.is_file() and path.name.endswith(_UNUSED_SUFFIXES):
-            path.unlink()
+        if path.name in _UNUSED_FOLDERS or path.name.endswith(_UNUSED_SUFFIXES):
+            _remove(path)
+    for part in [part for pattern in _UNUSED_PARTS for part in folder.glob(pattern)]:
+        _remove(part)
     for metadata in folder.glob("*.dist-info"):
         _trim_metadata(metadata)
     _trim_botocore(folder / "botocore" / "data")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _trim_metadata(folder: Path) -> None:
