@@ -21,7 +21,9 @@ from benchmarks.first_events import FirstEvent
 from benchmarks.stats import Ratio, ratio
 
 _CHILD = Path(__file__).with_name("first_request.py")
-BARE = 'import json\n\n\ndef handler(event, context):\n    return {"statusCode": 200, "body": json.dumps({"ok": True})}\n'
+BARE = (
+    'import json\n\n\ndef handler(event, context):\n    return {"statusCode": 200, "body": json.dumps({"ok": True})}\n'
+)
 DEADLINE_S = 60
 
 
@@ -62,7 +64,9 @@ class ColdStart:
 
     def as_json(self) -> dict[str, Any]:
         """Ratios, and medians in milliseconds for orientation."""
-        parts = {name: round(median(getattr(run, name) for run in self.ours), 1) for name in ("import_ms", "request_ms")}
+        parts = {
+            name: round(median(getattr(run, name) for run in self.ours), 1) for name in ("import_ms", "request_ms")
+        }
         document: dict[str, Any] = {"bare": self.of_bare.as_json(), "ms": round(median(_wall(self.ours)), 1), **parts}
         if self.of_plain is not None:
             document["plain"] = self.of_plain.as_json()

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from threading import get_ident
+from threading import get_ident, local
 from typing import Any
 from unittest.mock import patch
 
@@ -29,6 +29,8 @@ class StoreCall:
     operation: str
     is_read: bool
     units: Units
+    outbox_rows: int = 0
+    """Events and timers written with it: the relay is called for them."""
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Act:
     """`kms.Decrypt` and the like, without the store."""
     outside_calls: int = 0
     own_ms: float = 0.0
-    """Our code's time: without the time inside calls."""
+    """Our code's processor time in the thread that acts, without what calls took of it."""
 
     @property
     def reads(self) -> int:
@@ -53,6 +55,10 @@ class Act:
     @property
     def writes(self) -> int:
         return len(self.store_calls) - self.reads
+
+    @property
+    def outbox_commits(self) -> int:
+        return sum(call.outbox_rows > 0 for call in self.store_calls)
 
     @property
     def units(self) -> Units:
@@ -66,7 +72,7 @@ class Meter:
         self.acts: list[Act] = []
         self._open: Act | None = None
         self._thread = get_ident()
-        self._depth = 0
+        self._inside = local()
         self._in_calls_s = 0.0
 
     @contextmanager
@@ -86,28 +92,32 @@ class Meter:
         """One act; acts do not nest."""
         assert self._open is None, f"{name} inside {self._open and self._open.name}"
         self._open = act = Act(name, kind, room)
-        self._in_calls_s, begun = 0.0, time.perf_counter()
+        self._in_calls_s, begun = 0.0, time.thread_time()
         try:
             yield act
         finally:
-            act.own_ms = (time.perf_counter() - begun - self._in_calls_s) * 1000
+            act.own_ms = (time.thread_time() - begun - self._in_calls_s) * 1000
             self._open = None
             self.acts.append(act)
 
     @contextmanager
-    def _call(self) -> Iterator[Act | None]:
-        """The act that this call counts for: none outside acts, in other threads, or inside another counted call."""
-        counts = self._open is not None and get_ident() == self._thread and self._depth == 0
-        if not counts:
+    def _call(self, *, this_thread: bool = False) -> Iterator[Act | None]:
+        """The act that this call counts for: none outside acts and inside another counted call.
+
+        The room's own threads count too, but only the time of the thread that acts is time that it waited.
+        """
+        is_acting = get_ident() == self._thread
+        if self._open is None or hasattr(self._inside, "a_call") or (this_thread and not is_acting):
             yield None
             return
-        self._depth += 1
-        begun = time.perf_counter()
+        self._inside.a_call = True
+        begun = time.thread_time()
         try:
             yield self._open
         finally:
-            self._depth -= 1
-            self._in_calls_s += time.perf_counter() - begun
+            del self._inside.a_call
+            if is_acting:
+                self._in_calls_s += time.thread_time() - begun
 
     def _store(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def metered(connection: Connection, operation: str, arguments: dict[str, Any]) -> Any:
@@ -124,7 +134,9 @@ class Meter:
                     units = cost.done(answer)
                     return answer
                 finally:
-                    act.store_calls.append(StoreCall(operation, operation in metered_calls.READS, units))
+                    act.store_calls.append(
+                        StoreCall(operation, operation in metered_calls.READS, units, cost.outbox_rows)
+                    )
 
         return metered
 
@@ -139,7 +151,8 @@ class Meter:
 
     def _outside(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def metered(*args: Any, **options: Any) -> Any:
-            with self._call() as act:
+            # The stand-ins live in this process and make calls of their own.
+            with self._call(this_thread=True) as act:
                 if act is not None:
                     act.outside_calls += 1
                 return original(*args, **options)

@@ -31,6 +31,7 @@ class Cost:
 
     done: Callable[[dict[str, Any]], Units]
     refused: Callable[[], Units]
+    outbox_rows: int = 0
 
 
 def begin(operation: str, arguments: Arguments) -> Cost:
@@ -54,7 +55,7 @@ def begin(operation: str, arguments: Arguments) -> Cost:
             units += refused_write_units(old, write.proposed, transaction=transaction)
         return units
 
-    return Cost(done, refused)
+    return Cost(done, refused, sum(write.table.endswith("-outbox") for write in writes))
 
 
 @dataclass(frozen=True)

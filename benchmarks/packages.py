@@ -62,7 +62,15 @@ def _run_chalice(workspace: Path) -> None:
     environment = {name: value for name, value in os.environ.items() if name not in ("CAPABILITY", "PYTHONPATH")}
     environment |= {"STAGE": "local", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(workspace / "vendor")}
     environment.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    command = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())", "package", "--stage", "local", "out"]
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from chalice.cli import main; sys.exit(main())",
+        "package",
+        "--stage",
+        "local",
+        "out",
+    ]
     done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no output"]

@@ -24,7 +24,7 @@ class Ratio:
 
 
 def ratio(of: Sequence[float], to: Sequence[float], *, seed: int = 1) -> Ratio:
-    """Ratio of medians of two series measured in turn; whole rounds are resampled, because neighbours share their noise."""
+    """Ratio of medians of two series measured in turn; rounds are resampled whole: neighbours share their noise."""
     assert len(of) == len(to) > 0, "measured in rounds"
     draw = random.Random(seed)
     rounds = range(len(of))

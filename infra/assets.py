@@ -68,19 +68,14 @@ def _downloaded(cache: Path) -> Path:
         fresh = folder.with_suffix(".new")
         shutil.rmtree(fresh, ignore_errors=True)
         # Without its dependencies: they serve the page in another framework; only the file is wanted.
-        command = [_uv(), "pip", "install", "--quiet", "--target", fresh, "--no-deps", "--require-hashes"]
+        command: list[str | Path] = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        command += ["--target", fresh, "--no-deps", "--require-hashes"]
         command += ["--requirements", REQUIREMENTS]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise AssetError(f"the docs page's script cannot be fetched: {done.stderr.strip()[-500:]}")
         fresh.rename(folder)
     return folder / _BUNDLE
-
-
-def _uv() -> Path | str:
-    """Beside this Python where the Makefile put it, else on the path."""
-    beside = Path(sys.executable).with_name("uv")
-    return beside if beside.exists() else shutil.which("uv") or "uv"
 
 
 WORDS = {

@@ -1,12 +1,14 @@
 """What the functions read at run time and the template does not hold: secrets and public parameters of a stage.
 
-    secret    zhenban/<stage>/token-keys    {"keys": [private JWK, private JWK], "active": kid}
-    parameter /zhenban/<stage>/jwks         {"keys": [public JWK, public JWK]}
-    parameter /zhenban/<stage>/public-urls  {"api", "live", "wechat_pay_notify_base"}
-    secrets   zhenban/<stage>/wechat-mini, wechat-pay, insurer-webhooks: from the providers (docs/deploy.md)
+secret    zhenban/<stage>/token-keys    {"keys": [private JWK, private JWK], "active": kid, "guest_hmac_key"}
+parameter /zhenban/<stage>/jwks         {"keys": [public JWK, public JWK]}
+parameter /zhenban/<stage>/public-urls  {"api", "live", "pay_notify"}
+secrets   zhenban/<stage>/wechat-mini, wechat-pay, insurer-webhooks: from the providers (docs/deploy.md)
 """
 
+import base64
 import json
+import secrets
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -57,10 +59,15 @@ def ensure_token_keys(clients: Clients, stage: str) -> None:
     kept = find_secret(clients, stage, "token-keys")
     if kept is None:
         keys = [_new_key() for _ in range(LIVE_KEYS)]
-        kept = {"keys": [key.as_dict(private=True) for key in keys], "active": keys[0].kid}
+        kept = {"keys": [key.as_dict(private=True) for key in keys], "active": keys[0].kid, "guest_hmac_key": _secret_text()}
         put_secret(clients, stage, "token-keys", kept)
     public = KeySet([ECKey.import_key(key) for key in kept["keys"]]).as_dict(private=False)
     put_parameter(clients, stage, "jwks", public)
+
+
+def _secret_text() -> str:
+    """32 random bytes in base64: what guests' links are signed with."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _new_key() -> ECKey:

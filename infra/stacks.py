@@ -126,7 +126,9 @@ def _apply_change_set(
     try:
         _wait(cloudformation, f"stack_{'create' if creating else 'update'}_complete", poll_s, StackName=name)
     except DeployError:
-        raise DeployError(f"the deployment failed and was rolled back: {_first_failure(cloudformation, name)}") from None
+        raise DeployError(
+            f"the deployment failed and was rolled back: {_first_failure(cloudformation, name)}"
+        ) from None
 
 
 def _wait(cloudformation: Any, waiter: str, poll_s: float, **arguments: Any) -> None:

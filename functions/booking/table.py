@@ -259,7 +259,7 @@ def patient_key_key(patient_id: str) -> Key:
     return (f"PATIENT#{patient_id}", "key")
 
 
-# ids that say where to look --------------------------------------------------------------------------------------------
+# ids that say where to look ------------------------------------------------------------------------------------------
 def new_quote_id(starts_at: datetime) -> str:
     """A fresh quote id whose time part is the visit's start.
 
@@ -408,7 +408,7 @@ def _indexed(
     return rows, f"{last[order_by]['S']}|{last['pk']['S']}" if last else None
 
 
-# configuration, at most a minute old -------------------------------------------------------------------------------------
+# configuration, at most a minute old ---------------------------------------------------------------------------------
 def policy() -> Policy:
     row = keep(PolicyRow, *POLICY_KEY)
     return row.policy if row else Policy()

@@ -67,14 +67,17 @@ def complete_order(tx: Tx, event: ReportSubmitted) -> None:
 
 @bus.timer("hold_expires")
 def expire_hold(tx: Tx, timer: Timer) -> None:
+    """The hold is over: an unpaid order closes and lets go of its companion and slot."""
     actions.expire_hold(tx, order_id=timer.subject)
 
 
 @bus.timer("offer_expires")
 def expire_offer(tx: Tx, timer: Timer) -> None:
-    actions.expire_offer(tx, order_id=timer.subject, due_at=timer.due_at)
+    """The companion did not answer in time: the next one is asked."""
+    actions.expire_offer(tx, offer_id=timer.subject)
 
 
 @bus.timer("visit_reminder")
 def remind_of_visit(tx: Tx, timer: Timer) -> None:
+    """The visit is near: its client and companion are reminded."""
     actions.remind_of_visit(tx, order_id=timer.subject)

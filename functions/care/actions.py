@@ -24,7 +24,7 @@ class OpenReport:
     content: ReportContent
 
 
-def submit_report(tx: Tx, *, visit_id: str, companion_id: str, content: ReportContent) -> OpenReport:
+def submit_report(tx: Tx, *, visit_id: str, companion_id: str, content: ReportContent) -> table.Report:
     """The one report of an ended visit, by its companion: one read of `tracking`, one transaction.
 
     Raises VisitNotFound (tracking's), VisitNotEnded, ReportExists.
@@ -62,7 +62,7 @@ def submit_report(tx: Tx, *, visit_id: str, companion_id: str, content: ReportCo
             late=report.is_late,
         )
     )
-    return OpenReport(report, content)
+    return report
 
 
 def read_report(tx: Tx, *, visit_id: str, caller: Caller, reason: str | None) -> OpenReport:

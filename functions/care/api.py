@@ -3,10 +3,10 @@
 from typing import Any
 
 from functions.care import actions, rules
-from functions.care.schemas import ReportBody, ReportQuery, ReportView
+from functions.care.schemas import ReceiptView, ReportBody, ReportQuery, ReportView
 from functions.shared.caller import Role
-from functions.shared.errors import NotFound
 from functions.shared.http import Call, Routes
+from functions.tracking.rules.progress import VisitNotFound
 
 routes = Routes("care")
 bp = routes.blueprint
@@ -17,17 +17,17 @@ bp = routes.blueprint
     summary="提交陪诊报告",
     roles={Role.COMPANION},
     body=ReportBody,
-    reply=ReportView,
+    reply=ReceiptView,
     status=201,
     effect=True,
-    problems=(NotFound, rules.VisitNotEnded, rules.ReportExists),
+    problems=(VisitNotFound, rules.VisitNotEnded, rules.ReportExists),
 )
-def submit_report(call: Call[ReportBody], visit_id: str) -> ReportView:
+def submit_report(call: Call[ReportBody], visit_id: str) -> ReceiptView:
     """By the visit's companion, once, after the end; `late` if the hour had run out."""
     report = actions.submit_report(
         call.tx, visit_id=visit_id, companion_id=call.caller.subject, content=call.body.content()
     )
-    return ReportView.of(report)
+    return ReceiptView.of(report)
 
 
 @routes.get(

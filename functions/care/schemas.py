@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from functions.care import rules
+from functions.care import rules, table
 from functions.care.actions import OpenReport
 from functions.shared import clock
 from functions.shared.http.schemas import Body, Reading
@@ -47,6 +47,26 @@ class ReportQuery(Body, frozen=True):
     """`reason` is needed from staff, and kept."""
 
     reason: Annotated[str, msgspec.Meta(min_length=2, max_length=200, description="工作人员查看的理由")] | None = None
+
+
+class ReceiptView(Reading, frozen=True, kw_only=True):
+    """The report is in. What it says is not repeated: this answer is kept for replay, health data only sealed."""
+
+    report_id: str
+    visit_id: str
+    order_id: str
+    submitted_at: datetime
+    late: bool
+
+    @classmethod
+    def of(cls, row: table.Report) -> "ReceiptView":
+        return cls(
+            report_id=row.report_id,
+            visit_id=row.visit_id,
+            order_id=row.order_id,
+            submitted_at=clock.china(row.submitted_at),
+            late=row.is_late,
+        )
 
 
 class MedicineView(Reading, frozen=True, kw_only=True):

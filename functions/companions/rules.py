@@ -156,7 +156,7 @@ def checked(profile: Profile) -> Profile:
         (rating is None or 100 <= rating <= RATING_MAX_HUNDREDTHS, "rating_hundredths", "评分应在 100 至 500 之间"),
         (profile.completed_visits >= 0, "completed_visits", "不能为负"),
         (all(count > 0 for count in cases.values()), "cases_by_department", "每个科室的次数应为正数"),
-        (sum(cases.values()) <= profile.completed_visits, "cases_by_department", "合计超过了完成次数"),
+        (sum(cases.values()) <= max(0, profile.completed_visits), "cases_by_department", "合计超过了完成次数"),
         (bool(profile.serves), "serves", "至少服务一个科室"),
         (all(service.department_ids for service in profile.serves), "serves", "每家医院至少一个科室"),
         (len(kinds) == len(set(kinds)), "credentials", "同一种资质重复"),

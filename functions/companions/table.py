@@ -1,9 +1,14 @@
 """The companions table: one row per companion."""
 
+import re
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from functions.companions.rules import CompanionState, Credential, Gender, Profile, Service, Tier
 from functions.shared.table import JsonAttribute, Row, find, keep
+
+_ID = re.compile(r"(acc|cmp)_[A-Za-z0-9_]{1,60}")
+"""An account's id, or the speaking id of a seeded companion; anything else is not looked up."""
 
 
 class CompanionsRow(Row):
@@ -75,5 +80,7 @@ def find_profile_row(companion_id: str) -> ProfileRow | None:
 
 
 def kept_profile(companion_id: str) -> Profile | None:
+    if not _ID.fullmatch(companion_id):
+        return None
     row = keep(ProfileRow, *_key(companion_id))
     return row.to_profile() if row else None

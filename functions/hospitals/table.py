@@ -1,5 +1,6 @@
 """The hospitals table. Directory rows change rarely: all reads are eventually consistent."""
 
+import re
 from collections.abc import Sequence
 
 from pynamodb.attributes import UnicodeAttribute
@@ -9,6 +10,8 @@ from functions.shared.table import JsonAttribute, Row, find, keep, query_page
 
 _CITIES = "CITIES"
 _MAX_CITIES = 1000
+_SLUG = re.compile(r"hos_[a-z0-9_]{1,60}")
+"""Anything else cannot be a hospital and is not looked up: the directory is open to everybody."""
 
 
 class HospitalsRow(Row):
@@ -92,6 +95,8 @@ def cities() -> list[City]:
 
 
 def kept_hospital(hospital_id: str) -> Hospital | None:
+    if not _SLUG.fullmatch(hospital_id):
+        return None
     row = keep(HospitalRow, f"HOSPITAL#{hospital_id}", "HOSPITAL")
     return row.to_hospital() if row else None
 

@@ -12,9 +12,7 @@ routes = Routes("insurance")
 bp = routes.blueprint
 
 
-@routes.get(
-    "/insurance-products", summary="保险产品", roles={Role.CLIENT, Role.COMPANION, *STAFF}, reply=ProductList
-)
+@routes.get("/insurance-products", summary="保险产品", roles={Role.CLIENT, Role.COMPANION, *STAFF}, reply=ProductList)
 def list_products(call: Call[Any]) -> ProductList:
     """下单时可勾选的保险：保费、保障项目与限额、条款版本。"""
     return ProductList(items=[ProductView.of(product) for product in actions.products()])

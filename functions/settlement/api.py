@@ -83,9 +83,7 @@ def get_earnings(call: Call[Any]) -> EarningsView:
     return EarningsView.of(actions.earnings_of(call.caller.subject))
 
 
-@routes.get(
-    "/earnings/orders", summary="逐单收入", roles={Role.COMPANION}, query=PageQuery, reply=Page[IncomeView]
-)
+@routes.get("/earnings/orders", summary="逐单收入", roles={Role.COMPANION}, query=PageQuery, reply=Page[IncomeView])
 def list_incomes(call: Call[Any]) -> Page[IncomeView]:
     """按订单从新到旧，列明价格、平台抽成、保费与分成。"""
     after = decode_cursor(call.query.cursor)

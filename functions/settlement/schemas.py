@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from functions.settlement.actions.ledger import TrialBalance
 from functions.settlement.gateways.payments import Prepay
 from functions.settlement.rules.income import Earnings, Income, IncomeState
-from functions.settlement.rules.ledger import Code, Kind, Transaction
+from functions.settlement.rules.ledger import Code, Kind, Transaction, TrialBalance
 from functions.settlement.rules.payments import Payment, PaymentState
 from functions.settlement.rules.refunds import Refund, RefundReason, RefundState
 from functions.shared import clock

@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from functions.settlement.rules.income import Income, IncomeState
-from functions.settlement.rules.ledger import SHARDS, Account, Code, Posting, Transaction
+from functions.settlement.rules.ledger import SHARDS, Account, Code, Posting, Transaction, in_sequence
 from functions.settlement.rules.payments import Payment, PaymentState
 from functions.settlement.rules.policy import Policy
 from functions.settlement.rules.refunds import Refund, RefundReason, RefundState
@@ -45,6 +45,8 @@ class PaymentRow(SettlementRow, discriminator="payment"):
     amount_fen = FenAttribute()
     state = UnicodeAttribute()
     created_at = InstantAttribute()
+    asked_at = InstantAttribute()
+    """When the client last got parameters to pay with."""
     expires_at = InstantAttribute()
     checks = NumberAttribute(default=0)
     """Active queries made by the timer so far."""
@@ -171,7 +173,7 @@ class BalanceRow(SettlementRow, discriminator="account_balance"):
 
 
 class TotalsRow(SettlementRow, discriminator="ledger_totals"):
-    """One part of the signed totals per account code, of all owners together; the attributes are named like the codes."""
+    """One part of the signed totals per account code, of all owners together; attributes are named like the codes."""
 
     provider_clearing = NumberAttribute(null=True)
     client_funds_held = NumberAttribute(null=True)
@@ -317,7 +319,7 @@ def find_totals() -> dict[Code, int]:
 def transactions_of(order_id: str) -> list[Transaction]:
     """Everything that was booked for an order, oldest first: one Query."""
     rows, _ = query_page(TransactionRow, f"ORDER#{order_id}", prefix="LTX#", limit=_MAX_OF_ONE_ORDER)
-    return sorted((row.to_transaction() for row in rows), key=lambda booked: booked.at)
+    return in_sequence(row.to_transaction() for row in rows)
 
 
 def refunds_of(order_id: str) -> list[RefundRow]:
@@ -333,7 +335,7 @@ def incomes_of(companion_id: str, *, limit: int, after: str | None) -> tuple[lis
     return [row.to_income() for row in rows], last
 
 
-def statement_of(account: Account, *, shard: int = 0, limit: int, after: str | None) -> tuple[list[LineRow], str | None]:
+def statement_of(account: Account, *, shard: int, limit: int, after: str | None) -> tuple[list[LineRow], str | None]:
     """A page of an account's lines, oldest first: one Query (per part of a sharded account)."""
     rows, last = query_page(LineRow, account_pk(account, shard), prefix="LINE#", limit=limit, after=after)
     return list(rows), last

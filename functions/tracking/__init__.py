@@ -1,11 +1,11 @@
 """The visit: milestones, check-ins, the companion's position, the live channel. (Chat and calls come with F12, F13.)
 
-Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis", order_id)`. Its milestones are recorded
-          in the template's order, each once, each with the phone's and our time and its author (F10). Presence is
-          proven by a geofence in which the reading's accuracy counts; attempts are kept as evidence (F22). Exact
-          positions are sealed with the patient's key, expire after 90 days, and appear in no answer, event or log:
-          others see one H3 cell of about 0.7 km² at most once a minute, only while the visit runs (F9). A guest's pass
-          is asked of `accounts` at each read, subscription and push (F11).
+Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis", order_id)`. Its milestones are
+          recorded in the template's order, each once, each with the phone's and our time and its author (F10).
+          Presence is proven by a geofence in which the reading's accuracy counts; attempts are kept as evidence (F22).
+          Exact positions are sealed with the patient's key, expire after 90 days, and appear in no answer, event or
+          log: others see one H3 cell of about 0.7 km² at most once a minute, only while the visit runs (F9). A
+          guest's pass is asked of `accounts` at each read, subscription and push (F11).
 Table     `tracking`; the key layout stands in `table`.
 Routes    GET /visits/{visit_id}, GET …/position; POST …/check-ins, …/milestones, …/positions.
 Events in order.assigned, order.closed, report.submitted; its own visit.progressed, visit.closed and
@@ -16,10 +16,10 @@ Reads for others  `actions.find_visit(visit_id) -> VisitCard`.
 States    scheduled → departed → arrived → in_progress → ended → reported; cancelled; no_show_client, no_show_companion.
 
 The live channel (`live`, a WebSocket opened with `?token=<access token>`):
-    {"action":"subscribe","visit_id":…,"after_sequence":n}  → visit.subscribed{sequence}, what came after n, the position
+    {"action":"subscribe","visit_id":…,"after_sequence":n}  → visit.subscribed, what came after n, the position
     {"action":"unsubscribe","visit_id"?:…}                  → visit.unsubscribed
     {"action":"ping"}                                       → pong
-    pushed: visit.progressed{visit_id, sequence, state, milestone}, visit.position{visit_id, cell, lat, lng, observed_at},
-    visit.access_ended{visit_id}; error{code, title} for what cannot be done.
+    pushed: visit.progressed{visit_id, sequence, state, milestone}, visit.access_ended{visit_id},
+    visit.position{visit_id, cell, lat, lng, observed_at}; error{code, title} for what cannot be done.
 A message may come twice and, rarely, out of order: the receiver keeps the highest `sequence` and asks again with it.
 """

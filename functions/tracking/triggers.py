@@ -9,7 +9,7 @@ from functions.booking.events import OrderAssigned, OrderClosed
 from functions.care.events import ReportSubmitted
 from functions.shared.consumer import Subscriptions
 from functions.shared.tx import Tx
-from functions.tracking import actions, table
+from functions.tracking import actions
 from functions.tracking.events import VisitClosed, VisitPositionChanged, VisitProgressed
 from functions.tracking.gateways import sockets
 from functions.tracking.rules.access import Scope
@@ -78,13 +78,13 @@ def push_closing(tx: Tx, event: VisitClosed) -> None:
 @bus.on(VisitPositionChanged)
 def push_position(tx: Tx, event: VisitPositionChanged) -> None:
     """Tell those who may know where the companion now is: the latest cell, which may be newer than the event's."""
-    visit = table.find_visit_row(event.visit_id)
-    if visit and visit.shared:
-        _push(tx, event.visit_id, Scope.POSITION, PositionTold.of(event.visit_id, visit.shared))
+    shared = actions.find_present_position(event.visit_id)
+    if shared:
+        _push(tx, event.visit_id, Scope.POSITION, PositionTold.of(event.visit_id, shared))
 
 
 def _push_change(tx: Tx, visit_id: str, sequence: int) -> None:
-    change = table.find_history(visit_id, sequence)
+    change = actions.find_change(visit_id, sequence)
     if change:
         _push(tx, visit_id, Scope.PROGRESS, ProgressTold.of(change))
 
@@ -92,7 +92,7 @@ def _push_change(tx: Tx, visit_id: str, sequence: int) -> None:
 def _push(tx: Tx, visit_id: str, scope: Scope, message: Told) -> None:
     """Post to every watcher who may hear it, then drop the sockets that are gone and the guests whose pass ended.
 
-    Posting comes before the commit and may happen again: a message carries its sequence, so hearing it twice is harmless.
+    Posting comes before the commit and may happen again: hearing a sequence twice is harmless.
     """
     audience, ended = actions.find_audience(visit_id, scope, now=tx.now)
     sockets.post_each([w.connection_id for w in ended], msgspec.json.encode(AccessEnded(visit_id=visit_id)))

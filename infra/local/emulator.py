@@ -29,7 +29,8 @@ def start(layout: Layout, *, keep_state: bool) -> bool:
     if is_taken(port):
         raise StackError(f"port {port} is taken by another program; end it, or choose another with STACK_PORT=…")
     process(layout).start(
-        [VENV / "bin" / "python", ROOT / "infra" / "local" / "run_ministack.py"], environment=_environment(layout, keep_state=keep_state)
+        [VENV / "bin" / "python", ROOT / "infra" / "local" / "run_ministack.py"],
+        environment=_environment(layout, keep_state=keep_state),
     )
     return True
 

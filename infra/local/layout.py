@@ -24,7 +24,7 @@ class Layout:
     ports: dict[str, int]
     """stack, wechat, pay, insurer."""
     account: str = "000000000510"
-    """The emulator takes a 12-digit access key for an account of that number, and its holder for that account's root."""
+    """The emulator takes a 12-digit access key for an account's number, and its holder for that account's root."""
 
     @classmethod
     def of_make_up(cls) -> "Layout":
@@ -72,7 +72,9 @@ class Layout:
         from botocore.config import Config
         from botocore.session import Session
 
-        session = Session(session_vars={"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)})
+        session = Session(
+            session_vars={"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
+        )
 
         @cache
         def client(service: str) -> Any:
@@ -82,7 +84,12 @@ class Layout:
                 endpoint_url=self.endpoint,
                 aws_access_key_id=self.account,
                 aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
-                config=Config(connect_timeout=2, read_timeout=60, retries={"total_max_attempts": 2}, s3={"addressing_style": "path"}),
+                config=Config(
+                    connect_timeout=2,
+                    read_timeout=60,
+                    retries={"total_max_attempts": 2},
+                    s3={"addressing_style": "path"},
+                ),
             )
 
         return client

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,10 +70,8 @@ class Process:
         deadline = time.monotonic() + seconds
         while _started_at(pid) and time.monotonic() < deadline:
             time.sleep(0.05)
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         return True
 
     @property
@@ -93,7 +92,5 @@ def _started_at(pid: int) -> str:
 
 
 def _reap(pid: int) -> None:
-    try:
+    with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass

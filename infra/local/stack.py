@@ -3,11 +3,9 @@
 import json
 import os
 import sys
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
 
 from infra import settings, stacks
 from infra.local import emulator
@@ -38,7 +36,11 @@ def deploy(layout: Layout, package: Path = ROOT / "dist" / STAGE) -> stacks.Depl
         stage=STAGE,
         package=package,
         bucket=_BUCKET,
-        parameters={"LiveEndpoint": f"{layout.endpoint}/_aws/execute-api/zhenbanlive/live", "LogLevel": "INFO"},
+        parameters={
+            "LiveEndpoint": f"{layout.endpoint}/_aws/execute-api/zhenbanlive/live",
+            "LogLevel": "INFO",
+            "WebhookAllowedHosts": f"{HOST}:{layout.ports['insurer']}",
+        },
         poll_s=0.2,
     )
     _write_facts(layout, deployed.outputs)
@@ -102,7 +104,7 @@ def _write_facts(layout: Layout, outputs: dict[str, str]) -> None:
     api_url = f"{layout.endpoint}/_aws/execute-api/{outputs['ApiId']}/api"
     live_path = f"/_aws/execute-api/{outputs['LiveApiId']}/live"
     live_url = f"ws://{HOST}:{layout.ports['stack']}{live_path}"
-    urls = {"api": api_url, "live": live_url, "wechat_pay_notify_base": api_url}
+    urls = {"api": api_url, "live": live_url, "pay_notify": api_url}
     settings.put_parameter(layout.clients, STAGE, "public-urls", urls)
     written = {
         "stage": STAGE,
@@ -131,7 +133,9 @@ def start_standins(layout: Layout) -> bool:
     for name in _PORT_OPTIONS:
         if is_taken(layout.ports[name]):
             port = layout.ports[name]
-            raise StackError(f"port {port} is taken by another program; end it, or choose another with {name.upper()}_PORT=…")
+            raise StackError(
+                f"port {port} is taken by another program; end it, or choose another with {name.upper()}_PORT=…"
+            )
     command: list[str | Path] = [sys.executable, "-m", "infra.local.standins", "--state-dir", layout.standins_folder]
     for name in _PORT_OPTIONS:
         command += [f"--{name}-port", str(layout.ports[name])]
@@ -147,7 +151,9 @@ def wait_for_standins(layout: Layout) -> None:
 def warm(layout: Layout) -> None:
     """Have every function started once, two at a time, with an event that it has nothing to do for."""
     client = layout.clients("lambda")
-    names = [each["FunctionName"] for page in client.get_paginator("list_functions").paginate() for each in page["Functions"]]
+    names = [
+        each["FunctionName"] for page in client.get_paginator("list_functions").paginate() for each in page["Functions"]
+    ]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda name: client.invoke(FunctionName=name, Payload=json.dumps(_NOTHING)), names))
 

@@ -11,7 +11,17 @@ from infra.synth.bundle import bundle
 from infra.synth.project import ROOT, SynthError, read_project
 from infra.synth.template import build
 
-_READ = ("app.py", "requirements.txt", ".chalice", "functions", "infra/*.yaml", "infra/synth", "docs/openapi.json")
+_READ = (
+    "app.py",
+    "functions",
+    ".chalice",
+    "requirements.txt",
+    "requirements-docs.txt",
+    "docs/openapi.json",
+    "infra/*.yaml",
+    "infra/assets.py",
+    "infra/synth",
+)
 
 
 def main() -> int:

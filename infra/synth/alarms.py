@@ -5,7 +5,6 @@ from typing import Any
 from infra.synth.functions import Resources, logical_id
 from infra.synth.project import Project
 
-
 _FUNCTION_TROUBLES = {"Errors": "fails", "Throttles": "is-throttled"}
 
 

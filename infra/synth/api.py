@@ -47,7 +47,9 @@ def api_resources(project: Project) -> Resources:
                 "Name": {"Fn::Sub": "zhenban-${Stage}"},
                 "EndpointConfiguration": {"Types": ["REGIONAL"]},
                 "Body": body,
-                "Tags": {"Fn::If": ["IsLocal", [{"Key": API_ID_TAG, "Value": f"zb{version}"}], {"Ref": "AWS::NoValue"}]},
+                "Tags": {
+                    "Fn::If": ["IsLocal", [{"Key": API_ID_TAG, "Value": f"zb{version}"}], {"Ref": "AWS::NoValue"}]
+                },
             },
         },
         **answers,
@@ -133,8 +135,6 @@ def _permission(name: str) -> dict[str, Any]:
             "FunctionName": {"Ref": logical_id(name)},
             "Action": "lambda:InvokeFunction",
             "Principal": "apigateway.amazonaws.com",
-            "SourceArn": {
-                "Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestApi}/*"
-            },
+            "SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestApi}/*"},
         },
     }

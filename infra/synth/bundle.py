@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from infra.assets import AssetError, docs_assets
 from infra.synth.project import ROOT, SynthError
 
 MAX_ZIP_BYTES = 25_000_000
@@ -48,6 +49,9 @@ def bundle(*, stage: str, chalice_zip: Path, cache: Path, destination: Path) -> 
     shutil.copy(ROOT / "app.py", product)
     (product / "docs").mkdir()
     shutil.copy(ROOT / "docs" / "openapi.json", product / "docs")
+    for name, content in _docs_assets(cache).items():
+        (product / name).parent.mkdir(parents=True, exist_ok=True)
+        (product / name).write_bytes(content)
     _compile(product)
     write_zip([dependencies(stage, cache), product], destination)
     size = destination.stat().st_size
@@ -55,8 +59,15 @@ def bundle(*, stage: str, chalice_zip: Path, cache: Path, destination: Path) -> 
         raise SynthError(f"the package is {size / 1e6:.1f} MB, more than {MAX_ZIP_BYTES / 1e6:.0f}")
 
 
+def _docs_assets(cache: Path) -> dict[str, bytes]:
+    try:
+        return docs_assets(cache)
+    except AssetError as error:
+        raise SynthError(str(error)) from error
+
+
 def dependencies(stage: str, cache: Path) -> Path:
-    """The folder with the target's dependencies, installed by hash, trimmed and compiled once per lock file (and version of this module)."""
+    """The target's dependencies, installed by hash, trimmed and compiled, once per lock file and version of this."""
     lock = ROOT / "requirements.txt"
     target = _target(stage)
     made_from = "|".join([*target, lock.read_text(encoding="utf-8"), Path(__file__).read_text(encoding="utf-8")])
@@ -67,7 +78,7 @@ def dependencies(stage: str, cache: Path) -> Path:
         shutil.rmtree(outdated)
     fresh = folder.with_suffix(".new")
     uv = Path(sys.executable).with_name("uv")
-    command = [uv, "pip", "install", "--quiet", "--target", fresh, "--require-hashes", "--no-deps"]
+    command: list[str | Path] = [uv, "pip", "install", "--quiet", "--target", fresh, "--require-hashes", "--no-deps"]
     command += ["--only-binary", ":all:", *target, "--requirements", lock]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -125,19 +136,18 @@ def _trim_botocore(data: Path) -> None:
     for name in ("endpoints.json", "partitions.json"):
         path = data / name
         if path.exists():
-            path.write_text(json.dumps(_of_our_partitions(json.loads(path.read_text(encoding="utf-8")))), encoding="utf-8")
+            path.write_text(
+                json.dumps(_of_our_partitions(json.loads(path.read_text(encoding="utf-8")))), encoding="utf-8"
+            )
 
 
 def _of_our_partitions(document: dict[str, Any]) -> dict[str, Any]:
     """The endpoints file of botocore with our partitions and services only. (partitions.json calls the key `id`.)"""
     kept = []
     for partition in document["partitions"]:
-        if partition.get("partition", partition.get("id")) not in PARTITIONS:
-            continue
-        if "services" in partition:
-            services = {name: value for name, value in partition["services"].items() if _is_used(name)}
-            partition = {**partition, "services": services}
-        kept.append(partition)
+        if partition.get("partition", partition.get("id")) in PARTITIONS:
+            services = {name: value for name, value in partition.get("services", {}).items() if _is_used(name)}
+            kept.append({**partition, "services": services} if services else partition)
     return {**document, "partitions": kept}
 
 

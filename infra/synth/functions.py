@@ -16,15 +16,23 @@ _EVERYWHERE: Mapping[str, Any] = {
     "LOG_LEVEL": {"Ref": "LogLevel"},
     "POWERTOOLS_LOG_DEDUPLICATION_DISABLED": "true",
 }
+_LIVE_ENDPOINT = {
+    "Fn::If": [
+        "HasLiveEndpoint",
+        {"Ref": "LiveEndpoint"},
+        {"Fn::Sub": "https://${LiveApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live"},
+    ]
+}
 _ONLY: Mapping[str, Mapping[str, Any]] = {
     "relay": {
         "SCHEDULER_ROLE_ARN": {"Fn::GetAtt": ["TimerRole", "Arn"]},
         "SCHEDULER_DLQ_ARN": {"Fn::GetAtt": ["TimerDlq", "Arn"]},
         "EVENTS_FUNCTION_ARN_PREFIX": {"Fn::Sub": _FUNCTION_ARN + "zhenban-${Stage}-"},
     },
-    "tracking_events": {"LIVE_ENDPOINT": {"Fn::If": ["HasLiveEndpoint", {"Ref": "LiveEndpoint"}, {"Fn::Sub": (
-        "https://${LiveApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/live")}]}},
-}  # fmt: skip
+    "insurance_events": {"WEBHOOK_ALLOWED_HOSTS": {"Ref": "WebhookAllowedHosts"}},
+    "live": {"LIVE_ENDPOINT": _LIVE_ENDPOINT},
+    "tracking_events": {"LIVE_ENDPOINT": _LIVE_ENDPOINT},
+}
 """What only one function may need to know."""
 
 
@@ -90,12 +98,12 @@ def _role(spec: FunctionSpec, statements: list[dict[str, Any]]) -> dict[str, Any
 
 def _basics(name: str) -> list[dict[str, Any]]:
     """What every function may: write its own log, report its own traces (which know no narrower resource)."""
-    log_group = f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/aws/lambda/zhenban-${{Stage}}-{name}"
+    log_groups = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group"
     return [
         {
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": {"Fn::Sub": f"{log_group}:*"},
+            "Resource": {"Fn::Sub": f"{log_groups}:/aws/lambda/zhenban-${{Stage}}-{name}:*"},
         },
         {
             "Effect": "Allow",

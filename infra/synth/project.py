@@ -85,7 +85,7 @@ def run_chalice(stage: str, workspace: Path) -> dict[str, Any]:
     environment = {name: value for name, value in os.environ.items() if name not in ("CAPABILITY", "PYTHONPATH")}
     environment |= {"STAGE": stage, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    command = [Path(sys.executable).with_name("chalice"), "package", "--stage", stage, "out"]
+    command: list[str | Path] = [Path(sys.executable).with_name("chalice"), "package", "--stage", stage, "out"]
     done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no output"]
@@ -95,8 +95,10 @@ def run_chalice(stage: str, workspace: Path) -> dict[str, Any]:
 
 
 def function_spec(name: str, template: dict[str, Any], settings: dict[str, Any], stage: str) -> FunctionSpec:
-    """How a function runs: its handler by Chalice, its size by `.chalice/config.json`, the stage's word before the rest."""
-    triggers = [r["Properties"]["Handler"] for r in template["Resources"].values() if "Handler" in r.get("Properties", {})]
+    """How a function runs: its handler by Chalice, its size by `.chalice/config.json`, the stage's word first."""
+    triggers = [
+        r["Properties"]["Handler"] for r in template["Resources"].values() if "Handler" in r.get("Properties", {})
+    ]
     of_stage = settings.get("stages", {}).get(stage, {})
     words = (
         of_stage.get("lambda_functions", {}).get(name, {}),

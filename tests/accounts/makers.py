@@ -1,8 +1,9 @@
 """People, patients and orders as a test needs them: only what matters to it is named."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,17 +91,17 @@ def seeded_one(name: str, id_: str) -> dict[str, Any]:
     return next(row for row in seeded(name) if row["id"] == id_)
 
 
-def put_templates(codes: Iterable[str] = ()) -> None:
+def put_templates() -> None:
     """The seeded notice templates."""
     for row in seeded("notice_templates"):
-        commit("accounts", lambda tx, row=row: actions.put_notice_template(tx, **row))
+        commit("accounts", partial(actions.put_notice_template, **row))
 
 
 def put_directory() -> None:
     """协和 and the companion 林玉兰."""
     hospital, companion = seeded_one("hospitals", "hos_pumch"), seeded_one("companions", COMPANION)
-    commit("hospitals", lambda tx: put_hospital(tx, **hospital))
-    commit("companions", lambda tx: put_companion(tx, **companion))
+    commit("hospitals", partial(put_hospital, **hospital))
+    commit("companions", partial(put_companion, **companion))
 
 
 @dataclass(frozen=True)

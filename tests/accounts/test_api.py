@@ -28,7 +28,7 @@ class TestWeChat:
         reply = user.sign_in()
         assert (reply.status, reply.body["roles"], reply.body["expires_in_s"]) == (201, ["client"], 900)
         caller = tokens.verify(reply.body["access_token"], now=clock.now())
-        assert (caller.subject, caller.roles) == (reply.body["account_id"], {Role.CLIENT})
+        assert (caller.subject, caller.roles) == (reply.body["account_id"], frozenset({Role.CLIENT}))
         assert actions.openid_of(caller.subject) == user.openid
 
     def test_the_second_sign_in_finds_the_same_account(self, user: WeChatUser) -> None:
@@ -63,9 +63,7 @@ class TestWeChat:
         user.sign_in()
         assert user.sign_in("companion").code == "not_a_companion"
 
-    def test_a_linked_companion_signs_in_once_activated_and_as_client_too(
-        self, world: World, wechat: Standin
-    ) -> None:
+    def test_a_linked_companion_signs_in_once_activated_and_as_client_too(self, world: World, wechat: Standin) -> None:
         user = WeChatUser(wechat, world, "op-companion-001")
         commit("accounts", lambda tx: actions.link_companion(tx, companion_id=COMPANION, openid=user.openid))
         assert user.sign_in("companion").code == "not_a_companion"

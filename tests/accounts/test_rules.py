@@ -70,9 +70,7 @@ class TestIdNumbers:
         assert identity.id_number_fault(number, birth_date=born, gender=gender) is None
 
     @given(id_numbers(), st.integers(0, 17), st.integers(1, 9))
-    def test_one_wrong_digit_is_always_noticed(
-        self, known: tuple[str, date, Gender], position: int, by: int
-    ) -> None:
+    def test_one_wrong_digit_is_always_noticed(self, known: tuple[str, date, Gender], position: int, by: int) -> None:
         number, born, gender = known
         old = 10 if number[position] == "X" else int(number[position])
         wrong = "X" if position == 17 and (old + by) % 11 == 10 else str((old + by) % 10)
@@ -87,7 +85,9 @@ class TestIdNumbers:
 
     def test_a_published_example_checks(self) -> None:
         # The example of GB 11643-1999 itself.
-        assert identity.id_number_fault("11010519491231002X", birth_date=date(1949, 12, 31), gender=Gender.FEMALE) is None
+        assert (
+            identity.id_number_fault("11010519491231002X", birth_date=date(1949, 12, 31), gender=Gender.FEMALE) is None
+        )
 
     @pytest.mark.parametrize(
         ("number", "fault"),
@@ -234,7 +234,8 @@ class TestPasswords:
         assert locked is (failures >= 5 and ago_s < 900)
 
     @pytest.mark.parametrize(
-        ("exp", "timely"), [(299, True), (300, True), (306, False), (-4, True), (-5, False), ("soon", False), (True, False)]
+        ("exp", "timely"),
+        [(299, True), (300, True), (306, False), (-4, True), (-5, False), ("soon", False), (True, False)],
     )
     def test_an_assertion_lives_five_minutes_at_most(self, exp: object, timely: bool) -> None:
         now_s = 1_000_000
@@ -316,4 +317,6 @@ class TestNotices:
     @given(st.dictionaries(st.sampled_from(sorted(notices.PLACEHOLDERS)), st.text(max_size=20)))
     def test_facts_are_inserted_as_they_are_braces_included(self, facts: dict[str, str]) -> None:
         body = "".join(f"{{{name}}}" for name in facts)
-        assert notices.render(NoticeTemplate("x", Audience.CLIENT, "t", body, {}), facts).body == "".join(facts.values())
+        assert notices.render(NoticeTemplate("x", Audience.CLIENT, "t", body, {}), facts).body == "".join(
+            facts.values()
+        )

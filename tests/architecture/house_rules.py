@@ -174,7 +174,9 @@ def _is_inexact(value: ast.expr) -> bool:
             return _is_inexact(body) or _is_inexact(otherwise)
         case ast.Call(func=function, args=arguments):
             name = _last_name(function)
-            return name in {"float", "NumberAttribute"} or (name in {"int", "round"} and any(map(_is_inexact, arguments)))
+            return name in {"float", "NumberAttribute"} or (
+                name in {"int", "round"} and any(map(_is_inexact, arguments))
+            )
     return False
 
 

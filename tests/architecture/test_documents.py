@@ -60,7 +60,9 @@ def test_every_optional_value_is_one_type_list(openapi: dict[str, Any]) -> None:
 
 def test_every_component_is_referred_to(openapi: dict[str, Any]) -> None:
     text = json.dumps(openapi)
-    named = [(kind, name) for kind, group in openapi["components"].items() if kind != "securitySchemes" for name in group]
+    named = [
+        (kind, name) for kind, group in openapi["components"].items() if kind != "securitySchemes" for name in group
+    ]
     assert [f"{kind}/{name}" for kind, name in named if f'"#/components/{kind}/{name}"' not in text] == []
 
 
@@ -103,7 +105,9 @@ def small() -> dict[str, Any]:
     routes = Routes("booking")
     roles = {Role.CLIENT}
 
-    @routes.post("/orders", summary="下单", roles=roles, body=Wish, reply=Line, status=201, effect=True, problems=(SlotTaken,))
+    @routes.post(
+        "/orders", summary="下单", roles=roles, body=Wish, reply=Line, status=201, effect=True, problems=(SlotTaken,)
+    )
     def place(call: Call[Wish]) -> None: ...
 
     @routes.get("/orders", summary="订单", roles=roles, query=Filter, reply=Page[Line])
@@ -124,7 +128,10 @@ def test_an_effect_demands_its_key_and_may_be_refused_as_its_rules_say(small: di
     place = small["paths"]["/orders"]["post"]
     assert {"$ref": "#/components/parameters/IdempotencyKey"} in place["parameters"]
     assert sorted(place["responses"]) == ["201", "400", "401", "403", "409", "413", "422", "500", "503"]
-    assert sorted(place["responses"]["409"]["content"]["application/problem+json"]["examples"]) == ["busy", "slot_taken"]
+    assert sorted(place["responses"]["409"]["content"]["application/problem+json"]["examples"]) == [
+        "busy",
+        "slot_taken",
+    ]
     assert small["components"]["examples"]["slot_taken"]["value"]["title"] == "该时段刚被预订"
 
 
@@ -143,7 +150,12 @@ def test_a_read_may_be_not_modified(small: dict[str, Any]) -> None:
 def test_a_query_is_shown_as_parameters_without_nulls(small: dict[str, Any]) -> None:
     parameters = {one["name"]: one for one in small["paths"]["/orders"]["get"]["parameters"] if "name" in one}
     assert list(parameters) == ["limit", "cursor", "language", "first_aid"]
-    assert parameters["language"] == {"name": "language", "in": "query", "required": False, "schema": {"type": "string"}}
+    assert parameters["language"] == {
+        "name": "language",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "string"},
+    }
     assert "Filter" not in small["components"]["schemas"]
 
 

@@ -41,11 +41,16 @@ OFFENCES = [
     (house_rules.nothing_is_left_to_do, "x = 1  # TODO later\n"),
     (house_rules.other_rooms_are_only_read, "from functions.care import actions as care\ncare.submit(tx, x=1)\n"),
     (house_rules.other_rooms_are_only_read, "from functions.care.actions import submit\nsubmit(call.tx)\n"),
-    (house_rules.other_rooms_are_only_read, "def f():\n    from functions.care import actions\n    actions.submit(tx=tx)\n"),
+    (
+        house_rules.other_rooms_are_only_read,
+        "def f():\n    from functions.care import actions\n    actions.submit(tx=tx)\n",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("check", "snippet"), OFFENCES, ids=[f"{check.__name__}-{n}" for n, (check, _) in enumerate(OFFENCES)])
+@pytest.mark.parametrize(
+    ("check", "snippet"), OFFENCES, ids=[f"{check.__name__}-{n}" for n, (check, _) in enumerate(OFFENCES)]
+)
 def test_an_offence_is_found(check: Check, snippet: str) -> None:
     assert list(check(Module("functions/booking/rules.py", snippet))) != []
 
@@ -56,14 +61,19 @@ LAWFUL = [
     (house_rules.time_comes_from_the_clock, "from functions.shared import clock\nnow = clock.now()\n"),
     (house_rules.money_is_never_a_float, "total_fen: int = base_fen + allocate(extra_fen, [w / 2])[0]\n"),
     (house_rules.only_edges_catch_everything, "def f():\n    try: ...\n    except ValueError: ...\n"),
-    (house_rules.only_edges_catch_everything, "def f():\n    try: ...\n    except Exception:\n        count()\n        raise\n"),
+    (
+        house_rules.only_edges_catch_everything,
+        "def f():\n    try: ...\n    except Exception:\n        count()\n        raise\n",
+    ),
     (house_rules.nothing_is_left_to_do, 'title = "TODO"\n'),
     (house_rules.other_rooms_are_only_read, "from functions.care import actions as care\ncare.find_report(order_id)\n"),
     (house_rules.other_rooms_are_only_read, "from functions.booking import actions\nactions.place_order(tx)\n"),
 ]
 
 
-@pytest.mark.parametrize(("check", "snippet"), LAWFUL, ids=[f"{check.__name__}-{n}" for n, (check, _) in enumerate(LAWFUL)])
+@pytest.mark.parametrize(
+    ("check", "snippet"), LAWFUL, ids=[f"{check.__name__}-{n}" for n, (check, _) in enumerate(LAWFUL)]
+)
 def test_what_is_lawful_is_not_found(check: Check, snippet: str) -> None:
     assert list(check(Module("functions/booking/rules.py", snippet))) == []
 

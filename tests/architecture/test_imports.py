@@ -25,7 +25,7 @@ OFFENCES = {
 
 def _contracts(folder: Path) -> dict[str, bool]:
     """Whether each contract is kept by the `functions` under `folder`."""
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    command: list[str | Path] = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     kept = {}
     for line in done.stdout.splitlines():

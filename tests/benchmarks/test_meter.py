@@ -89,7 +89,7 @@ def test_a_query_is_charged_for_what_its_filter_hides(meter: Meter) -> None:
 
 def test_our_own_time_leaves_the_calls_out(meter: Meter) -> None:
     act = metered(meter, lambda: written(Metered("N", "1")))
-    assert 0 < act.own_ms
+    assert act.own_ms > 0
 
 
 def test_calls_outside_acts_do_not_count(meter: Meter) -> None:

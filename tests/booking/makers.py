@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from functions.booking import actions as booking
@@ -32,20 +33,20 @@ def commit(room: str, act: Callable[[Tx], Any]) -> Any:
 
 def put_town() -> None:
     """The directory and the catalogue."""
-    commit("hospitals", lambda tx: hospitals.put_city(tx, code="110000", name="北京", tier="first"))
-    commit("hospitals", lambda tx: hospitals.put_hospital(tx, **_hospital()))
-    commit("insurance", lambda tx: insurance.put_product(tx, **INSURANCE))
+    commit("hospitals", partial(hospitals.put_city, code="110000", name="北京", tier="first"))
+    commit("hospitals", partial(hospitals.put_hospital, **_hospital()))
+    commit("insurance", partial(insurance.put_product, **INSURANCE))
     for key in ("oncology", "general"):
-        commit("booking", lambda tx, key=key: booking.put_checklist(tx, **_checklist(key)))
-    commit("booking", lambda tx: booking.put_process_template(tx, **process_template()))
+        commit("booking", partial(booking.put_checklist, **_checklist(key)))
+    commit("booking", partial(booking.put_process_template, **process_template()))
     for package in PACKAGES:
-        commit("booking", lambda tx, package=package: booking.put_package(tx, **package))
+        commit("booking", partial(booking.put_package, **package))
     for request in SPECIAL_REQUESTS:
-        commit("booking", lambda tx, request=request: booking.put_special_request(tx, **request))
+        commit("booking", partial(booking.put_special_request, **request))
 
 
 def put_policy(**changed: Any) -> None:
-    commit("booking", lambda tx: booking.put_policy(tx, Policy(**changed)))
+    commit("booking", partial(booking.put_policy, policy=Policy(**changed)))
 
 
 def _hospital() -> dict[str, Any]:
@@ -94,7 +95,7 @@ def _package(id_: str, name: str, minutes: int, first_fen: int) -> dict[str, Any
 
 
 PACKAGES = (_package("basic", "基础陪诊", 240, 22_000), _package("deep", "深度陪诊", 240, DEEP_FEN))
-SPECIAL_REQUESTS = tuple(
+SPECIAL_REQUESTS: tuple[dict[str, Any], ...] = tuple(
     {"id": id_, "name": name, "summary": name, "price_fen": price_fen}
     for id_, name, price_fen in (
         ("wheelchair", "轮椅协助", WHEELCHAIR_FEN),
@@ -103,7 +104,7 @@ SPECIAL_REQUESTS = tuple(
     )
 )
 
-INSURANCE = {
+INSURANCE: dict[str, Any] = {
     "id": "anxin_visit",
     "name": "诊伴安心险",
     "insurer_id": "ins_demo",

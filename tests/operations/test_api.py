@@ -11,9 +11,11 @@ import pytest
 from infra.assets import WORDS, AssetError, in_chinese
 from tests.harness.world import World
 
-ENGLISH = '{translation:{menu:{menu:"API Menu"' + ",".join(
-    f'"{key}":"…{{}}…"' for group in WORDS.values() for key in group
-) + "}}}"
+ENGLISH = (
+    '{translation:{menu:{menu:"API Menu"'
+    + ",".join(f'"{key}":"…{{}}…"' for group in WORDS.values() for key in group)
+    + "}}}"
+)
 
 
 def test_health_needs_no_token(world: World) -> None:
@@ -81,7 +83,9 @@ def test_translating_replaces_the_english_vocabulary_alone() -> None:
     assert json.loads(done.removeprefix("before=").removesuffix(";after")) == {"translation": WORDS}
 
 
-@pytest.mark.parametrize("script", ["nothing here", ENGLISH + ENGLISH, ENGLISH[:-2], ENGLISH.replace("expand-desc", "x")])
+@pytest.mark.parametrize(
+    "script", ["nothing here", ENGLISH + ENGLISH, ENGLISH[:-2], ENGLISH.replace("expand-desc", "x")]
+)
 def test_a_script_that_is_not_as_expected_is_refused(script: str) -> None:
     with pytest.raises(AssetError):
         in_chinese(script)

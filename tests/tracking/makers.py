@@ -9,6 +9,7 @@ from functions.accounts.rules.guests import GuestAccess
 from functions.accounts.rules.guests import Scope as PassScope
 from functions.accounts.table.guests import guest_access_row
 from functions.booking.events import ClosedReason, Milestone, OrderAssigned, OrderClosed
+from functions.booking.rules.itinerary import CheckIn
 from functions.shared import clock, ids
 from functions.shared.tx import Tx
 from functions.tracking.rules.presence import Point
@@ -39,7 +40,9 @@ def order_assigned(**changed: Any) -> OrderAssigned:
         "campus_id": "pumch_dongdan",
         "department_id": "oncology",
         "process_template": tuple(
-            Milestone(code=code, title=title, check_in=check_in, offset_min=0, duration_min=0, required=required)
+            Milestone(
+                code=code, title=title, check_in=CheckIn(check_in), offset_min=0, duration_min=0, required=required
+            )
             for code, title, check_in, required in TEMPLATE
         ),
         "starts_at": STARTS_AT,

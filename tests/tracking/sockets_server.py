@@ -54,8 +54,8 @@ def serve_sockets() -> Iterator[Sockets]:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
+        def log_request(self, code: Any = "-", size: Any = "-") -> None:
+            """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -14,8 +14,8 @@ _ID_CHECK = "10X98765432"
 _PROVINCES = frozenset("11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46".split()) | frozenset(
     "50 51 52 53 54 61 62 63 64 65 71 81 82 83 91".split()
 )
-_ID = re.compile(r"^[1-9][0-9]{16}[0-9X]$")
-_PHONE = re.compile(r"^1[3-9][0-9]{9}$")
+_ID = re.compile(r"[1-9][0-9]{16}[0-9X]")
+_PHONE = re.compile(r"1[3-9][0-9]{9}")
 _NAME_MARKS = frozenset("·•.'- ")
 
 
@@ -52,7 +52,7 @@ def normal_id_number(value: str) -> str:
 
 def id_number_fault(value: str, *, birth_date: date, gender: Gender) -> str | None:
     """Why this cannot be the identity number of a person born that day, in Chinese; None if it can (GB 11643-1999)."""
-    if not _ID.match(value) or value[:2] not in _PROVINCES:
+    if not _ID.fullmatch(value) or value[:2] not in _PROVINCES:
         return "身份证号格式不对，应为 18 位"
     if check_digit(value[:17]) != value[17]:
         return "身份证号校验位不对，请核对"
@@ -65,7 +65,7 @@ def id_number_fault(value: str, *, birth_date: date, gender: Gender) -> str | No
 
 def phone_fault(value: str) -> str | None:
     """Why this is not a mainland mobile number, in Chinese; None if it is."""
-    return None if _PHONE.match(value) else "手机号应为 11 位大陆号码"
+    return None if _PHONE.fullmatch(value) else "手机号应为 11 位大陆号码"
 
 
 def name_fault(value: str) -> str | None:

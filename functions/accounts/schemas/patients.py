@@ -7,7 +7,6 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-
 from functions.accounts.actions.patients import Patient
 from functions.accounts.rules import consents, identity
 from functions.accounts.rules.consents import ConsentPurpose

@@ -7,6 +7,7 @@ from pynamodb.expressions.condition import Condition, Or
 
 from functions.accounts.rules.guests import GuestAccess, Scope
 from functions.accounts.table.base import AccountsRow
+from functions.shared import ids
 from functions.shared.table import InstantAttribute, JsonAttribute, Row, find, query_page
 
 
@@ -79,6 +80,8 @@ def find_guest_access(order_id: str, guest_access_id: str) -> GuestAccessRow | N
 
 
 def find_guest_access_by_id(guest_access_id: str) -> GuestAccessRow | None:
+    if not ids.is_id("gst", guest_access_id):
+        return None
     return _follow(f"GUEST#{guest_access_id}")
 
 

@@ -10,6 +10,7 @@ from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from functions.accounts.rules.notices import Audience, NoticeTemplate
 from functions.accounts.table.base import AccountsRow
 from functions.accounts.table.identities import AccountRow
+from functions.shared import ids
 from functions.shared.table import InstantAttribute, JsonAttribute, find, find_all, keep, query_page
 
 _UNREAD = "unread"
@@ -113,6 +114,8 @@ def unread_row(account_id: str) -> UnreadRow:
 
 
 def find_notice(account_id: str, notice_id: str) -> NoticeRow | None:
+    if not ids.is_id("ntc", notice_id):
+        return None
     return find(NoticeRow, f"NOTICES#{account_id}", notice_id)
 
 

@@ -9,6 +9,7 @@ from pynamodb.expressions.condition import Condition, Or
 from functions.accounts.rules.consents import Consent
 from functions.accounts.rules.identity import Gender, Relation
 from functions.accounts.table.base import AccountsRow
+from functions.shared import ids
 from functions.shared.table import InstantAttribute, JsonAttribute, Row, find, query_page
 
 
@@ -76,6 +77,8 @@ def consent_row(client_id: str, patient_id: str, consent: Consent) -> ConsentRow
 
 
 def find_patient(client_id: str, patient_id: str) -> PatientRow | None:
+    if not ids.is_id("pat", patient_id):
+        return None
     return find(PatientRow, f"CLIENT#{client_id}", f"PATIENT#{patient_id}")
 
 
@@ -87,5 +90,7 @@ def patients_of(client_id: str, *, limit: int) -> Sequence[PatientRow]:
 
 def consents_of(client_id: str, patient_id: str, *, limit: int) -> list[Consent]:
     """In the order in which they were given."""
+    if not ids.is_id("pat", patient_id):
+        return []
     rows, _ = query_page(ConsentRow, f"CLIENT#{client_id}", prefix=f"CONSENT#{patient_id}#", limit=limit)
     return [row.consent for row in rows]

@@ -1,4 +1,4 @@
-"""What can be ordered, at which price, and by which rules it is run; `put_…` take the shape of the seed (F3, F4, F29)."""
+"""What can be ordered, at which price, and by which rules; `put_…` take the shape of the seed (F3, F4, F29)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

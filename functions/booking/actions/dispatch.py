@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from functions.booking import table
 from functions.booking.events import OfferMade, OrderAssigned, OrderClosed
@@ -110,7 +110,7 @@ def ask(tx: Tx, order: OrderRow, companion_id: str) -> None:
         )
     )
     tx.emit(OfferMade(offer_id=offer_id, order_id=order.order_id, companion_id=companion_id, expires_at=expires_at))
-    tx.schedule(Timer(room="booking", kind="offer_expires", subject=order.order_id, due_at=expires_at))
+    tx.schedule(Timer(room="booking", kind="offer_expires", subject=offer_id, due_at=expires_at))
 
 
 def list_offers(companion_id: str, *, limit: int, after: str | None) -> tuple[Sequence[OfferRow], str | None]:
@@ -166,16 +166,14 @@ def decline_offer(tx: Tx, *, companion_id: str, offer_id: str, reason: str) -> O
     return offer
 
 
-def expire_offer(tx: Tx, *, order_id: str, due_at: datetime) -> None:
-    """Nobody answered by `due_at`: the next companion is asked. The timer of an offer that was answered does nothing."""
-    order = table.find_order(order_id)
+def expire_offer(tx: Tx, *, offer_id: str) -> None:
+    """Nobody answered in time: the next companion is asked. An offer that was answered stays as it is."""
+    order = table.find_order(table.order_id_of_offer(offer_id))
     if order is None:
         raise NotFound()
-    if order.state is not OrderState.DISPATCHING or order.offer is None or order.offer.expires_at != due_at:
+    if order.state is not OrderState.DISPATCHING or order.offer is None or order.offer.offer_id != offer_id:
         return
-    offer = table.load([table.offer_key(order.chosen_id, order.offer.offer_id)]).offer(
-        order.chosen_id, order.offer.offer_id
-    )
+    offer = table.load([table.offer_key(order.chosen_id, offer_id)]).offer(order.chosen_id, offer_id)
     assert offer is not None, "an order that waits for an offer has it"
     _answer(tx, offer, OfferState.EXPIRED)
     _ask_next(tx, order)

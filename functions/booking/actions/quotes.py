@@ -34,7 +34,7 @@ class QuoteRequest:
 
 
 def make_quote(tx: Tx, *, client_id: str, request: QuoteRequest) -> QuoteRow:
-    """An itemised price that is honoured until it expires. Raises Invalid and NotFound (patient, hospital, department)."""
+    """An itemised price that is honoured until it expires. Invalid; NotFound (patient, hospital, department)."""
     from functions.accounts import actions as accounts
     from functions.hospitals import actions as hospitals
 

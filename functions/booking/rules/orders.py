@@ -122,7 +122,7 @@ def title_of(state: OrderState) -> str:
 
 
 def move_order(state: OrderState, to: OrderState) -> OrderState:
-    """`to`, if an order may go there from `state`; otherwise IllegalMove. Every change of an order's state passes here."""
+    """`to`, if an order may go there from `state`; otherwise IllegalMove. All changes of state pass here."""
     if to not in ORDER_MOVES[state]:
         raise IllegalMove(f"订单{_TITLES[state]}，不能变为{_TITLES[to]}")
     return to
@@ -141,7 +141,7 @@ def hold_expires_at(now: datetime, policy: Policy) -> datetime:
 
 
 def offer_expires_at(now: datetime, starts_at: datetime, policy: Policy) -> datetime:
-    """Until when a companion may answer: the policy's time, but not past the visit's start, and never under two minutes."""
+    """Until when a companion may answer: the policy's time, not past the visit's start, never under two minutes."""
     wanted = min(now + timedelta(seconds=policy.offer_ttl_s), starts_at)
     return max(wanted, now + timedelta(seconds=min(policy.offer_floor_s, policy.offer_ttl_s)))
 

@@ -149,7 +149,7 @@ def visit_ends_at(package: Package, starts_at: datetime) -> datetime:
 
 
 def check_start(starts_at: datetime, now: datetime, policy: Policy) -> None:
-    """Invalid unless a visit may be quoted for `starts_at`: on the grid, after the lead time, within the horizon (B2)."""
+    """Invalid unless a visit may begin at `starts_at`: on the grid, after the lead time, within the horizon (B2)."""
     if starts_at <= now:
         raise _bad_start("开始时间已过")
     if starts_at < now + timedelta(seconds=policy.lead_time_s):

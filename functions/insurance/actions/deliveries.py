@@ -19,7 +19,7 @@ POLICY_ISSUED = "policy.issued"
 def put_endpoint(
     tx: Tx, *, endpoint_id: str, insurer_id: str, url: str, event_types: Iterable[str], secret: str
 ) -> None:
-    """Register or replace an endpoint, enabled; `secret` is `whsec_…` and is stored encrypted. Raises UnsafeEndpoint."""
+    """Register or replace an endpoint, enabled; `secret` (`whsec_…`) is stored encrypted. Raises UnsafeEndpoint."""
     target_of(url, webhooks.trusted_hosts())
     row = table.find_endpoint(insurer_id, endpoint_id) or EndpointRow(
         *table.endpoint_key(insurer_id, endpoint_id), endpoint_id=endpoint_id, insurer_id=insurer_id

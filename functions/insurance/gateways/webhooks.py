@@ -40,7 +40,7 @@ def deliver(
     timeout_s: int,
     resolving: Callable[[str, int], Addresses] = resolve,
 ) -> Attempt:
-    """Send `body` signed with the endpoint's `whsec_…` secret; whatever happens is told by the Attempt, never raised."""
+    """Send `body` signed with the endpoint's `whsec_…` secret; what happens is told by the Attempt, never raised."""
     try:
         target = target_of(url, trusted_hosts())
         addresses = resolving(target.host, target.port)
@@ -65,9 +65,7 @@ def _signed(secret: str, webhook_id: str, body: str, now: datetime) -> dict[str,
     }
 
 
-def _post(
-    target: Target, address: str, headers: dict[str, str], body: str, now: datetime, timeout_s: int
-) -> Attempt:
+def _post(target: Target, address: str, headers: dict[str, str], body: str, now: datetime, timeout_s: int) -> Attempt:
     from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
     from urllib3.exceptions import HTTPError
 

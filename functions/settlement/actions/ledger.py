@@ -1,11 +1,10 @@
 """Booking, and reading what was booked (F32, B10)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from functions.settlement import table
 from functions.settlement.rules import ledger
-from functions.settlement.rules.ledger import Account, Code, Posting, Transaction
+from functions.settlement.rules.ledger import Account, Code, Posting, Transaction, TrialBalance
 from functions.shared.errors import NotFound
 from functions.shared.tx import Tx
 
@@ -38,7 +37,7 @@ def _move_balance(tx: Tx, posting: Posting, shard: int) -> None:
     taken = posting.amount_fen if posting.account.may_not_overdraw and posting.amount_fen > 0 else 0
     tx.update(
         row(*table.balance_key(posting.account, shard)),
-        [row.kind.set(row), row.balance_fen.add(posting.amount_fen)],
+        [row.balance_fen.add(posting.amount_fen)],
         condition=row.balance_fen <= -taken if taken else None,
         conflict=ledger.Overdrawn(),
     )
@@ -51,7 +50,7 @@ def _move_totals(tx: Tx, transaction: Transaction, shard: int) -> None:
         by_code[posting.account.code] = by_code.get(posting.account.code, 0) + posting.amount_fen
     moves: list[Any] = [getattr(row, code.value).add(amount) for code, amount in by_code.items() if amount]
     if moves:
-        tx.update(row(*table.totals_key(shard)), [row.kind.set(row), *moves])
+        tx.update(row(*table.totals_key(shard)), moves)
 
 
 def order_ledger(order_id: str) -> list[Transaction]:
@@ -62,28 +61,11 @@ def order_ledger(order_id: str) -> list[Transaction]:
     return transactions
 
 
-def statement(account: Account, *, shard: int = 0, limit: int, after: str | None = None) -> tuple[list[Any], str | None]:
+def statement(
+    account: Account, *, shard: int = 0, limit: int, after: str | None = None
+) -> tuple[list[table.LineRow], str | None]:
     """A page of the account's lines, oldest first, and where the next page begins."""
     return table.statement_of(account, shard=shard, limit=limit, after=after)
-
-
-@dataclass(frozen=True)
-class TrialBalance:
-    """The signed total of every account code; `is_balanced` if they sum to zero, as they always must."""
-
-    totals: dict[Code, int]
-
-    @property
-    def debit_fen(self) -> int:
-        return sum(amount for amount in self.totals.values() if amount > 0)
-
-    @property
-    def credit_fen(self) -> int:
-        return -sum(amount for amount in self.totals.values() if amount < 0)
-
-    @property
-    def is_balanced(self) -> bool:
-        return self.debit_fen == self.credit_fen
 
 
 def trial_balance() -> TrialBalance:

@@ -60,8 +60,10 @@ def start_payment(tx: Tx, *, order_id: str, client_id: str) -> tuple[Payment, po
             created_at=tx.now,
             expires_at=order.hold_expires_at,
         )
-        tx.insert(row)
         _check_later(tx, row, checks=0)
+    # Written every time, so that this request's key is kept with its answer.
+    row.asked_at = tx.now
+    tx.save(row)
     return row.to_payment(), _prepay(row, openid=accounts.openid_of(client_id))
 
 
@@ -112,10 +114,11 @@ def look_up_payment(tx: Tx, payment_id: str, *, client_id: str) -> Payment:
 
 def take_notice(tx: Tx, *, notification_id: str, seen: port.ProviderPayment) -> None:
     """Act on a proven notification about a payment, once. Raises NotFound for a payment that we never placed."""
-    if not ids.is_id("pay", seen.out_trade_no):
-        raise NotFound()
-    row, is_repeated = table.find_payment_and_notification(seen.out_trade_no, notification_id)
+    row, is_repeated = None, False
+    if ids.is_id("pay", seen.out_trade_no):
+        row, is_repeated = table.find_payment_and_notification(seen.out_trade_no, notification_id)
     if row is None:
+        observe.count("PaymentUnmatched")
         raise NotFound()
     if is_repeated:
         return
@@ -214,9 +217,7 @@ def _judge(
     tx.save(row)
     post(
         tx,
-        ledger.payment_received(
-            payment_id=row.payment_id, order_id=row.order_id, amount_fen=row.amount_fen, at=tx.now
-        ),
+        ledger.payment_received(payment_id=row.payment_id, order_id=row.order_id, amount_fen=row.amount_fen, at=tx.now),
     )
     tx.emit(
         PaymentSucceeded(
@@ -230,9 +231,7 @@ def _judge(
     return "applied"
 
 
-def _set_aside(
-    tx: Tx, row: PaymentRow, seen: port.ProviderPayment, fields: tuple[str, ...], *, is_query: bool
-) -> str:
+def _set_aside(tx: Tx, row: PaymentRow, seen: port.ProviderPayment, fields: tuple[str, ...], *, is_query: bool) -> str:
     """Quarantine: nothing is applied, staff are told. Only a query proves what the provider holds for the suspense."""
     observe.count("PaymentMismatched")
     observe.logger().error("payment mismatched", extra={"payment_id": row.payment_id, "fields": fields})

@@ -271,6 +271,23 @@ def reversal(of: Transaction, *, at: datetime) -> Transaction:
     return booking(f"reversal#{of.id}", order_id=of.order_id, at=at, amounts=amounts)
 
 
+_SEQUENCE = (
+    "payment",
+    "suspense",
+    "refund_requested",
+    "refund_paid",
+    "split",
+    "premium_assigned",
+    "release",
+    "reversal",
+)
+
+
+def in_sequence(transactions: Iterable[Transaction]) -> list[Transaction]:
+    """Oldest first; events of the same instant in the order in which money passes through them."""
+    return sorted(transactions, key=lambda booked: (booked.at, _SEQUENCE.index(booked.event)))
+
+
 def fold(transactions: Iterable[Transaction]) -> dict[Account, int]:
     """The signed balance of every account that the transactions touch."""
     balances: dict[Account, int] = {}
@@ -278,6 +295,25 @@ def fold(transactions: Iterable[Transaction]) -> dict[Account, int]:
         for posting in transaction.postings:
             balances[posting.account] = balances.get(posting.account, 0) + posting.amount_fen
     return balances
+
+
+@dataclass(frozen=True)
+class TrialBalance:
+    """The signed total of every account code; `is_balanced` if they sum to zero, as they always must."""
+
+    totals: dict[Code, int]
+
+    @property
+    def debit_fen(self) -> int:
+        return sum(amount for amount in self.totals.values() if amount > 0)
+
+    @property
+    def credit_fen(self) -> int:
+        return -sum(amount for amount in self.totals.values() if amount < 0)
+
+    @property
+    def is_balanced(self) -> bool:
+        return self.debit_fen == self.credit_fen
 
 
 def shard_of(order_id: str) -> int:

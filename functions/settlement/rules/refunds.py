@@ -26,7 +26,7 @@ REFUND_MOVES: Mapping[RefundState, frozenset[RefundState]] = {
     RefundState.SUCCEEDED: frozenset(),
 }
 
-PASSING_REFUSALS = frozenset({"NOT_ENOUGH", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "SYSTEM_ERROR", "BIZERR_NEED_RETRY"})
+PASSING_REFUSALS = frozenset({"NOT_ENOUGH", "FREQUENCY_LIMITED", "SYSTEM_ERROR"})
 """The provider's codes for `not now`: too little money on the merchant's account, too many calls."""
 
 

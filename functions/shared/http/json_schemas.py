@@ -118,7 +118,7 @@ def _complete(schema: Schema) -> None:
 
 
 def _simplified(schema: Any) -> Any:
-    if isinstance(schema, list):
+    if isinstance(schema, list | tuple):
         return [_simplified(item) for item in schema]
     if not isinstance(schema, dict):
         return schema

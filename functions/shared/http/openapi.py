@@ -57,14 +57,19 @@ _PATH_PARAMETER = re.compile(r"{(\w+)}")
 _INTRODUCTION = """\
 诊伴把患者、家属、陪诊师、医院与保险公司连在一起。本页由代码中的路由声明生成，并由测试保证一致。
 
-- **登录**：除标注「无需登录」的接口外，请求头带 `Authorization: Bearer <access_token>`；令牌 15 分钟有效，用 `POST /sessions/refresh` 换新。
+- **登录**：除标注「无需登录」的接口外，请求头带 `Authorization: Bearer <access_token>`；
+  令牌 15 分钟有效，用 `POST /sessions/refresh` 换新。
 - **金额**：整数分，字段名以 `_fen` 结尾。**时间**：RFC 3339，必须带时区，应答一律为 +08:00。
-- **提交**：有副作用的 POST 必须带 `Idempotency-Key`（8 到 128 位可见字符）。同一个键重发，得到第一次的应答；换了内容则为 422。
+- **提交**：有副作用的 POST 必须带 `Idempotency-Key`（8 到 128 位可见字符）。
+  同一个键重发，得到第一次的应答；换了内容则为 422。
 - **修改**：PUT 带 `If-Match`，值为上次读到的 ETag（即 `version`）；已被别人改过则为 412。
-- **出错**：一律为 `application/problem+json`（RFC 9457），`code` 稳定可编程，`title` 可直接给用户看，`errors` 指出具体字段。
+- **出错**：一律为 `application/problem+json`（RFC 9457），`code` 稳定可编程，`title` 可直接给用户看，
+  `errors` 指出具体字段。
 - **查无此物**：不存在与不属于您的对象，答复同为 404。
 - **分页**：`limit` 与 `cursor`；`next_cursor` 为空即到末页。
-- **实时进度**：WebSocket，说明见「陪诊过程」。
+- **实时进度**：连接 WebSocket `?token=<access_token>`，发送
+  `{"action": "subscribe", "visit_id": "vis_…", "after_sequence": 0}`；随后收到 `visit.progressed`（按 `sequence` 连续）
+  与 `visit.position`（粗略网格）。每 9 分钟内发一次 `{"action": "ping"}` 保持连接。
 """
 
 

@@ -2,7 +2,7 @@
 
 from functions.tracking.actions.access import require_viewer
 from functions.tracking.actions.policies import put_policy
-from functions.tracking.actions.positions import Upload, find_shared_position, report_positions
+from functions.tracking.actions.positions import Upload, find_present_position, find_shared_position, report_positions
 from functions.tracking.actions.visits import (
     Assignment,
     VisitCard,
@@ -21,6 +21,7 @@ from functions.tracking.actions.watching import (
     TooManyWatched,
     close_connection,
     find_audience,
+    find_change,
     find_missed,
     open_connection,
     prune,
@@ -43,7 +44,9 @@ __all__ = [
     "check_in",
     "close_connection",
     "find_audience",
+    "find_change",
     "find_missed",
+    "find_present_position",
     "find_shared_position",
     "find_visit",
     "mark_reported",

@@ -72,6 +72,12 @@ def find_shared_position(visit_id: str, *, caller: Caller, now: datetime) -> Sha
     return visit.shared
 
 
+def find_present_position(visit_id: str) -> SharedPosition | None:
+    """The coarse cell for the live channel, which asks each watcher's right itself; None when nothing is shared."""
+    visit = table.find_visit_row(visit_id)
+    return visit.shared if visit and visit.state in RUNNING else None
+
+
 def _share(tx: Tx, visit: table.Visit, kept: Sequence[Reading], policy: Policy) -> None:
     def cell_of(point: Point) -> Cell:
         return cell_at(point, resolution=policy.cell_resolution)

@@ -185,7 +185,8 @@ def record_milestone(
 ) -> table.Visit:
     """Record the next milestone (F10); `recorded_at` is the phone's time if it was offline.
 
-    Raises VisitNotFound, VisitNotRunning, VisitNotOpen, MilestoneOutOfOrder, MilestoneRecorded, CheckInMissing, Invalid.
+    Raises VisitNotFound, VisitNotRunning, VisitNotOpen, MilestoneOutOfOrder, MilestoneRecorded, CheckInMissing,
+    Invalid.
     """
     visit = load_own_visit(visit_id, companion_id=companion_id)
     policy = table.policy()

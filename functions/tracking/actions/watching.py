@@ -109,6 +109,11 @@ def find_missed(subscription: Subscription, *, after_sequence: int, now: datetim
     return Missed(int(visit.sequence), table.history_after(visit.visit_id, after_sequence), position)
 
 
+def find_change(visit_id: str, sequence: int) -> table.History | None:
+    """One change of the visit, as watchers are told of it."""
+    return table.find_history(visit_id, sequence)
+
+
 def unwatch(tx: Tx, *, connection_id: str, visit_id: str | None) -> None:
     """Stop following one visit, or all of them."""
     connection = table.find_connection(connection_id)

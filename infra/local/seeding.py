@@ -1,0 +1,246 @@
+"""Fills a local stack with what staff would have checked: `python -m infra.local.seeding`.
+
+Everything goes through the rooms' own `put_…` actions, a hundred writes at most to a transaction. Each transaction
+carries a marker with the hash of what it wrote, so that a second run reads the markers and changes nothing.
+"""
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.local.layout import ROOT, Layout
+from infra.local.processes import StackError
+
+SEED = ROOT / "infra" / "local" / "seed"
+STAFF = (
+    ("stf_agent", "agent", "kefu-demo-2026", "客服小周"),
+    ("stf_finance", "finance", "caiwu-demo-2026", "财务小吴"),
+    ("stf_admin", "admin", "guanli-demo-2026", "管理员小郑"),
+)
+"""Staff id, role and user name, password, name: for a stack on this machine alone."""
+INSTITUTIONS = (("hos_pumch", "hospital", "中国医学科学院北京协和医院"), ("ins_demo", "insurer", "示例保险公司"))
+HOLD_S = 15
+COMPLAINT_WINDOW_S = 3
+_DAYS_90 = 90 * 24 * 3600
+_BATCH = 20
+"""Rows to a transaction: a companion is a row and an event."""
+
+Put = Callable[[Any], Any]
+"""One row's put action with everything but its transaction."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one transaction of one room puts, and a text that changes when that changes."""
+
+    room: str
+    name: str
+    content: str
+    puts: Sequence[Put]
+
+
+def main() -> None:
+    begun = time.monotonic()
+    layout = Layout.of_make_up()
+    try:
+        use(json.loads(layout.stack_file.read_text(encoding="utf-8")))
+        written = seed(layout.folder, json.loads(layout.stack_file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        sys.exit("there is no local stack yet; make one with: make up")
+    except StackError as error:
+        sys.exit(str(error))
+    what = f"{written} transactions written in {time.monotonic() - begun:.1f} s" if written else "unchanged"
+    print(f"{what}; staff: {', '.join(logins())}")
+
+
+def logins() -> list[str]:
+    """User name and password of each member of staff, for people."""
+    return [f"{username} / {password}" for _, username, password, _ in STAFF]
+
+
+def use(facts: Mapping[str, Any]) -> None:
+    """Point this process at the stack: the rooms read their environment on first use."""
+    os.environ.update(facts["credentials"], STAGE=facts["stage"])
+    os.environ["WEBHOOK_ALLOWED_HOSTS"] = f"127.0.0.1:{facts['ports']['insurer']}"
+
+
+def seed(folder: Path, facts: Mapping[str, Any]) -> int:
+    """Write every batch that is not written yet; returns how many were. `folder` keeps the institutions' keys."""
+    first, then = list(_directory()), [*_people(folder), *_catalogue(), *_insurance(facts), *_policies()]
+    with ThreadPoolExecutor(4) as pool:
+        # Companions come last: what is said of them makes other rooms look at hospitals and accounts.
+        return sum(sum(pool.map(_write, batches)) for batches in (first, then, list(_companions())))
+
+
+def _write(batch: Batch) -> int:
+    from functions.shared import clock, ids
+    from functions.shared.tx import AlreadyDone, Marker, Reply, Tx, retrying
+
+    digest = hashlib.sha256(batch.content.encode()).hexdigest()
+    marker = Marker(scope="seed", key=f"{batch.name}#{digest[:24]}")
+    tx = Tx(batch.room, now=clock.now(), correlation_id=ids.new("seed"), marker=marker)
+    if tx.find_reply() is not None:
+        return 0
+
+    def attempt() -> None:
+        tx.restart()
+        for put in batch.puts:
+            put(tx)
+        tx.reply = Reply(200, "seeded")
+        tx.commit()
+
+    try:
+        retrying(attempt)
+    except AlreadyDone:
+        return 0
+    return 1
+
+
+def _batches(room: str, name: str, rows: Sequence[Any], put: Callable[[Any, Any], Any]) -> Iterator[Batch]:
+    """`put(tx, row)` for all rows, so many to a transaction."""
+    for start in range(0, len(rows), _BATCH):
+        part = rows[start : start + _BATCH]
+        content = json.dumps(part, ensure_ascii=False, default=str, sort_keys=True)
+        yield Batch(room, f"{name}-{start}", content, [_bound(put, row) for row in part])
+
+
+def _unpacked(put: Callable[..., Any]) -> Callable[[Any, Any], Any]:
+    """`put(tx, **row)` for a row of the seed."""
+    return lambda tx, row: put(tx, **row)
+
+
+def _bound(put: Callable[[Any, Any], Any], row: Any) -> Put:
+    return lambda tx: put(tx, row)
+
+
+def _rows(name: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = yaml.safe_load((SEED / f"{name}.yaml").read_text(encoding="utf-8"))
+    return rows
+
+
+def _directory() -> Iterator[Batch]:
+    from functions.hospitals import actions as hospitals
+
+    yield from _batches("hospitals", "cities", _rows("cities"), _unpacked(hospitals.put_city))
+    yield from _batches("hospitals", "hospitals", _rows("hospitals"), _unpacked(hospitals.put_hospital))
+
+
+def _catalogue() -> Iterator[Batch]:
+    from functions.booking.actions import catalogue
+
+    puts: dict[str, Callable[..., Any]] = {
+        "packages": catalogue.put_package,
+        "special_requests": catalogue.put_special_request,
+        "process_templates": catalogue.put_process_template,
+        "checklists": catalogue.put_checklist,
+    }
+    for name, put in puts.items():
+        yield from _batches("booking", name, _rows(name), _unpacked(put))
+
+
+def _companions() -> Iterator[Batch]:
+    from functions.companions import actions as companions
+
+    yield from _batches("companions", "companions", _rows("companions"), _unpacked(companions.put_companion))
+
+
+def _people(folder: Path) -> Iterator[Batch]:
+    from functions.accounts import actions as accounts
+    from functions.shared.caller import Role
+
+    templates = _rows("notice_templates")
+    yield from _batches("accounts", "notices", templates, _unpacked(accounts.put_notice_template))
+    openids = [(companion_id, companion_openid(number)) for companion_id, number in companion_numbers().items()]
+    yield from _batches(
+        "accounts", "openids", openids, lambda tx, row: accounts.link_companion(tx, companion_id=row[0], openid=row[1])
+    )
+
+    def put_staff(tx: Any, row: tuple[str, str, str, str]) -> None:
+        staff_id, username, password, name = row
+        accounts.put_staff(
+            tx, staff_id=staff_id, username=username, password=password, roles={Role(username)}, display_name=name
+        )
+
+    yield from _batches("accounts", "staff", STAFF, put_staff)
+
+    def put_institution(tx: Any, row: tuple[str, str, str, dict[str, Any]]) -> None:
+        institution_id, role, name, public_jwk = row
+        accounts.put_institution(tx, institution_id=institution_id, role=Role(role), name=name, public_jwk=public_jwk)
+
+    keys = institution_keys(folder)
+    institutions = [
+        (*row, {name: value for name, value in keys[row[0]].items() if name != "d"}) for row in INSTITUTIONS
+    ]
+    yield from _batches("accounts", "institutions", institutions, put_institution)
+
+
+def companion_openid(number: int) -> str:
+    """The WeChat user behind the nth companion of the seed, from 1: sign in as `op-companion-001` at the stand-in."""
+    return f"op-companion-{number:03d}"
+
+
+def companion_numbers() -> dict[str, int]:
+    """The seed's companions by id, numbered from 1 for `companion_openid`."""
+    return {row["id"]: number for number, row in enumerate(_rows("companions"), 1)}
+
+
+def institution_keys(folder: Path) -> dict[str, dict[str, Any]]:
+    """The institutions' private keys by institution id, made once: only the public halves go into the stack."""
+    from joserfc.jwk import ECKey
+
+    path = folder / "institution_keys.json"
+    if not path.exists():
+        made = {
+            row[0]: ECKey.generate_key("P-256", {"alg": "ES256", "use": "sig"}).as_dict(private=True)
+            for row in INSTITUTIONS
+        }
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(made, indent=2), encoding="utf-8")
+    kept: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return kept
+
+
+def _insurance(facts: Mapping[str, Any]) -> Iterator[Batch]:
+    from functions.insurance import actions as insurance
+
+    products = _rows("insurance_products")
+    yield from _batches("insurance", "products", products, _unpacked(insurance.put_product))
+    secrets = json.loads((Path(facts["standins_folder"]) / "keys.json").read_text(encoding="utf-8"))
+    endpoint = {
+        "endpoint_id": "standin",
+        "insurer_id": "ins_demo",
+        "url": f"{facts['standins']['insurer']}/webhooks",
+        "event_types": ["policy.issued"],
+        "secret": secrets["insurer"]["webhook_secret"],
+    }
+    yield from _batches("insurance", "endpoint", [endpoint], _unpacked(insurance.put_endpoint))
+
+
+def _policies() -> Iterator[Batch]:
+    """Thresholds under which an order can be played in half a minute; a visit may begin whenever it is booked for."""
+    from functions.booking import actions as booking
+    from functions.booking.rules.policy import Policy as BookingPolicy
+    from functions.settlement import actions as settlement
+    from functions.settlement.rules.policy import Policy as SettlementPolicy
+    from functions.tracking import actions as tracking
+    from functions.tracking.rules.policy import Policy as TrackingPolicy
+
+    book = BookingPolicy(hold_s=HOLD_S, offer_ttl_s=120, offer_floor_s=60, lead_time_s=0, reminder_before_s=_DAYS_90)
+    settle = SettlementPolicy(complaint_window_s=COMPLAINT_WINDOW_S)
+    track = TrackingPolicy(opens_before_s=_DAYS_90, share_interval_s=1)
+    yield Batch("booking", "policy", repr(book), [lambda tx: booking.put_policy(tx, book)])
+    yield Batch("settlement", "policy", repr(settle), [lambda tx: settlement.put_policy(tx, settle)])
+    yield Batch("tracking", "policy", repr(track), [lambda tx: tracking.put_policy(tx, policy=track)])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,365 @@
+"""Events become notices, once, and WeChat messages, at most once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.accounts import actions
+from functions.accounts.gateways.wechat import WeChatUnavailable
+from functions.accounts.table import identities, notices
+from functions.accounts.triggers import bus
+from functions.booking.events import (
+    ClosedReason,
+    OfferMade,
+    OrderAssigned,
+    OrderClosed,
+    OrderCompleted,
+    OrderPaid,
+    Split,
+    VisitReminder,
+)
+from functions.care.events import ReportSubmitted
+from functions.insurance.events import PolicyIssued
+from functions.settlement.events import IncomeReleased, RefundSucceeded
+from functions.shared import aws, clock
+from functions.shared.caller import Role
+from functions.shared.config import config
+from functions.shared.events import Event
+from functions.tracking.events import VisitProgressed
+from tests.accounts.conftest import TEMPLATES, WeChatUser
+from tests.accounts.makers import (
+    COMPANION,
+    STARTS_AT,
+    Order,
+    add_patient,
+    commit,
+    put_directory,
+    put_order,
+    put_templates,
+    seeded,
+)
+from tests.harness.world import Person, World
+from tests.standins.servers import Standin
+
+pytest_plugins = ["tests.standins.fixtures"]
+ORDER_PAID = TEMPLATES["order_paid"]
+
+
+@pytest.fixture
+def user(world: World, wechat: Standin) -> WeChatUser:
+    world.rooms = ("accounts",)
+    put_templates()
+    put_directory()
+    return WeChatUser(wechat, world, "op-daughter-001")
+
+
+@pytest.fixture
+def client(user: WeChatUser) -> Person:
+    return user.signed_in()
+
+
+@pytest.fixture
+def order(world: World, client: Person) -> Order:
+    return put_order(client_id=client.subject, patient_id=add_patient(world, client).body["patient_id"])
+
+
+def paid(order: Order) -> OrderPaid:
+    return OrderPaid(
+        order_id=order.order_id,
+        client_id=order.client_id,
+        patient_id=order.patient_id,
+        companion_id=COMPANION,
+        starts_at=STARTS_AT,
+        ends_at=STARTS_AT + timedelta(hours=4),
+        hospital_id="hos_pumch",
+        department_id="oncology",
+        insurance=False,
+        insurance_product_id=None,
+        premium_fen=0,
+        total_fen=33_000,
+    )
+
+
+def progressed(order: Order, *, first: bool = False, last: bool = False) -> VisitProgressed:
+    return VisitProgressed(
+        visit_id="vis_1",
+        order_id=order.order_id,
+        client_id=order.client_id,
+        companion_id=COMPANION,
+        code="x",
+        title="x",
+        sequence=1,
+        state="arrived",
+        first=first,
+        last=last,
+    )
+
+
+def closed(order: Order, reason: ClosedReason) -> OrderClosed:
+    return OrderClosed(
+        order_id=order.order_id, client_id=order.client_id, companion_id=COMPANION, reason=reason, paid=False
+    )
+
+
+def inbox(world: World, person: Person) -> Any:
+    reply = world.get("/notices", as_=person)
+    assert reply.status == 200
+    return reply.body
+
+
+class TestCompanions:
+    def test_an_activated_companion_gets_the_role_and_the_account(self, user: WeChatUser, world: World) -> None:
+        world.deliver()
+        account = identities.find_account(COMPANION)
+        assert account is not None
+        assert account.roles == {Role.COMPANION}
+
+    def test_it_is_added_to_what_the_account_already_is(self, user: WeChatUser, world: World) -> None:
+        companion = WeChatUser(user.standin, world, "op-companion-001")
+        known = {"account_id": COMPANION, "openid": companion.openid}
+        commit("accounts", lambda tx: actions.put_account(tx, roles={Role.CLIENT}, **known))
+        world.deliver(times=2)
+        assert companion.signed_in("companion").subject == COMPANION
+        assert companion.signed_in("client").subject == COMPANION
+
+
+class TestNotices:
+    def cases(self, order: Order) -> list[tuple[Event, str, str]]:
+        ids: dict[str, Any] = {"order_id": order.order_id, "client_id": order.client_id}
+        assigned = OrderAssigned(
+            **ids,
+            companion_id=COMPANION,
+            patient_id=order.patient_id,
+            hospital_id="hos_pumch",
+            campus_id="pumch_dongdan",
+            department_id="oncology",
+            process_template=(),
+            starts_at=STARTS_AT,
+            ends_at=STARTS_AT,
+            lat=39.9,
+            lng=116.4,
+            geofence_radius_m=300,
+        )
+        report: dict[str, Any] = {"report_id": "rep_1", "visit_id": "vis_1", "companion_id": COMPANION, "late": False}
+        insured: dict[str, Any] = {"policy_id": "pol_1", "product_id": "p", "insurer_id": "i", "premium_fen": 500}
+        refund: dict[str, Any] = {"refund_id": "rfd_1", "payment_id": "pay_1", "amount_fen": 33_000}
+        return [
+            (paid(order), "order_paid", "¥330.00"),
+            (assigned, "order_assigned", "林玉兰"),
+            (closed(order, ClosedReason.HOLD_EXPIRED), "order_closed_hold_expired", order.order_id[-8:]),
+            (RefundSucceeded(**ids, **refund), "order_refunded", "¥330.00"),
+            (VisitReminder(**ids, companion_id=COMPANION, starts_at=STARTS_AT), "visit_reminder_24h", "3月5日 08:00"),
+            (progressed(order, first=True), "visit_started", "王*明"),
+            (progressed(order, last=True), "visit_ended", "北京协和医院"),
+            (ReportSubmitted(**ids, **report), "report_ready", "林玉兰"),
+            (PolicyIssued(**ids, **insured), "policy_issued", "¥5.00"),
+        ]
+
+    def test_each_event_tells_the_client_what_it_means(
+        self, world: World, user: WeChatUser, client: Person, order: Order
+    ) -> None:
+        for event, code, told in self.cases(order):
+            world.publish(event)
+            newest = inbox(world, client)["items"][0]
+            assert (newest["code"], newest["order_id"]) == (code, order.order_id)
+            assert told in newest["body"]
+            world.advance(seconds=1)
+        assert inbox(world, client)["unread"] == len(self.cases(order))
+
+    def test_the_companion_is_told_of_offers_and_income_without_the_patients_name(
+        self, world: World, user: WeChatUser, order: Order
+    ) -> None:
+        ids: dict[str, Any] = {"order_id": order.order_id, "companion_id": COMPANION}
+        split = Split(share_fen=29_700, commission_fen=3_300, premium_fen=0)
+        for event in (
+            OfferMade(offer_id="off_1", expires_at=clock.now(), **ids),
+            OrderCompleted(client_id=order.client_id, split=split, total_fen=33_000, **ids),
+            IncomeReleased(amount_fen=29_700, **ids),
+        ):
+            world.publish(event)
+            world.advance(seconds=1)
+        found = inbox(world, world.person("companion", subject=COMPANION))["items"]
+        assert [item["code"] for item in found] == ["income_available", "income_pending", "offer_received"]
+        assert all("¥297.00" in item["body"] and "王" not in item["body"] for item in found)
+
+    @pytest.mark.parametrize("reason", [ClosedReason.CANCELLED, ClosedReason.NO_COMPANION])
+    def test_other_endings_are_told_by_the_refund(
+        self, world: World, user: WeChatUser, client: Person, order: Order, reason: ClosedReason
+    ) -> None:
+        world.publish(closed(order, reason))
+        world.publish(progressed(order))
+        assert inbox(world, client)["items"] == []
+
+    def test_an_event_delivered_three_times_is_one_notice(
+        self, world: World, user: WeChatUser, client: Person, order: Order
+    ) -> None:
+        event = {
+            "detail-type": "order.closed",
+            "detail": {
+                "id": "evt_1",
+                "occurred_at": clock.now().isoformat(),
+                "correlation_id": "c",
+                "data": {
+                    "type": "order.closed",
+                    "order_id": order.order_id,
+                    "client_id": client.subject,
+                    "companion_id": COMPANION,
+                    "reason": "hold_expired",
+                    "paid": False,
+                },
+            },
+        }
+        for _ in range(3):
+            bus.handle(event)
+        assert (inbox(world, client)["unread"], len(inbox(world, client)["items"])) == (1, 1)
+
+    def test_a_template_that_is_not_seeded_fails_loudly_and_writes_nothing(self, world: World, wechat: Standin) -> None:
+        world.rooms = ("accounts",)
+        order = put_order(client_id="acc_1")
+        with pytest.raises(LookupError, match="order_closed_hold_expired"):
+            world.publish(closed(order, ClosedReason.HOLD_EXPIRED))
+        assert inbox(world, world.person("client", subject="acc_1"))["items"] == []
+
+    def test_every_seeded_template_can_be_rendered(self, user: WeChatUser) -> None:
+        assert len(seeded("notice_templates")) >= 12
+        for row in seeded("notice_templates"):
+            assert notices.kept_template(row["code"]).title == row["title"]
+
+
+class TestInbox:
+    @pytest.fixture
+    def three(self, world: World, client: Person, order: Order) -> list[str]:
+        for _ in range(3):
+            world.publish(paid(order))
+            world.advance(seconds=1)
+        return [item["notice_id"] for item in inbox(world, client)["items"]]
+
+    def test_it_pages_newest_first(self, world: World, client: Person, three: list[str]) -> None:
+        first = world.get("/notices?limit=2", as_=client).body
+        second = world.get(f"/notices?limit=2&cursor={first['next_cursor']}", as_=client).body
+        assert [item["notice_id"] for item in first["items"] + second["items"]] == three
+        assert three == sorted(three, reverse=True)
+        assert (first["unread"], second["unread"]) == (3, None)
+
+    def test_reading_counts_once(self, world: World, client: Person, three: list[str]) -> None:
+        first = world.post(f"/notices/{three[1]}/read", as_=client)
+        world.advance(seconds=5)
+        again = world.post(f"/notices/{three[1]}/read", as_=client)
+        assert first.body["read_at"] == again.body["read_at"] is not None
+        assert inbox(world, client)["unread"] == 2
+
+    def test_anothers_notice_is_not_found(self, world: World, client: Person, three: list[str]) -> None:
+        assert world.post(f"/notices/{three[0]}/read", as_=world.person("client")).status == 404
+        assert world.post("/notices/unread/read", as_=client).status == 404
+        assert world.post(f"/notices/{three[0]}/read").status == 401
+        assert world.get("/notices", as_=world.person("agent")).status == 403
+
+    @pytest.mark.parametrize("query", ["limit=0", "limit=51", "limit=x", "cursor=%FF", "order=asc"])
+    def test_a_page_that_makes_no_sense_is_refused(self, world: World, client: Person, query: str) -> None:
+        assert world.get(f"/notices?{query}", as_=client).code == "invalid_request"
+
+
+class TestCredits:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"template_id": "tmpl-unknown", "count": 1},
+            {"template_id": ORDER_PAID, "count": 0},
+            {"template_id": ORDER_PAID, "count": 6},
+            {"template_id": ORDER_PAID, "count": 1.5},
+            {"template_id": ORDER_PAID},
+            {"template_id": ORDER_PAID, "count": 1, "account_id": "acc_x"},
+        ],
+    )
+    def test_a_wrong_value_is_refused(self, world: World, client: Person, body: dict[str, Any]) -> None:
+        assert world.post("/notice-credits", body, as_=client).status == 400
+
+    def test_they_add_up_to_twenty_and_a_repeated_request_counts_once(self, world: World, client: Person) -> None:
+        body = {"template_id": ORDER_PAID, "count": 5}
+        counts = [world.post("/notice-credits", body, as_=client).body["unspent"] for _ in range(5)]
+        assert counts == [5, 10, 15, 20, 20]
+        other = world.person("companion")
+        replies = [world.post("/notice-credits", body, as_=other, key="credit-key") for _ in range(2)]
+        assert [reply.body["unspent"] for reply in replies] == [5, 5]
+        assert world.post("/notice-credits", body).status == 401
+
+
+class TestWeChatMessages:
+    def unspent(self, client: Person) -> int:
+        credit = notices.find_credit(client.subject, ORDER_PAID)
+        return int(credit.unspent) if credit else 0
+
+    def calls(self, wechat: Standin) -> int:
+        entries = wechat.read("/_log")["entries"]
+        return sum(entry["what"] == "/cgi-bin/message/subscribe/send" for entry in entries)
+
+    def push_state(self) -> list[str]:
+        items = aws.client("dynamodb").scan(TableName=config().table_name("accounts"))["Items"]
+        return [item["state"]["S"] for item in items if item["pk"]["S"].startswith("PUSH#")]
+
+    def test_a_consent_is_spent_on_one_message(
+        self, world: World, user: WeChatUser, client: Person, order: Order
+    ) -> None:
+        user.accept_messages(client, ORDER_PAID)
+        world.publish(paid(order))
+        world.publish(paid(order))
+        (message,) = user.messages()
+        assert message["data"] == {"thing1": "付款成功，正在安排", "thing2": message["data"]["thing2"]}  # type: ignore[index]
+        assert len(message["data"]["thing2"]) == 20  # type: ignore[index]
+        assert message["page"].startswith("pages/notices/index?notice_id=ntc_")
+        assert (self.unspent(client), self.calls(user.standin)) == (0, 1)
+        assert inbox(world, client)["unread"] == 2
+
+    def test_without_consent_wechat_is_not_even_asked(
+        self, world: World, user: WeChatUser, client: Person, order: Order
+    ) -> None:
+        world.publish(paid(order))
+        assert self.calls(user.standin) == 0
+
+    def test_a_consent_that_wechat_does_not_know_is_forgotten(
+        self, world: World, user: WeChatUser, client: Person, order: Order
+    ) -> None:
+        body = {"template_id": ORDER_PAID, "count": 3}
+        assert world.post("/notice-credits", body, as_=client).status == 201
+        world.publish(paid(order))
+        assert (self.unspent(client), self.push_state()) == (0, ["refused"])
+
+    def test_a_delivery_that_comes_twice_sends_once(
+        self, world: World, user: WeChatUser, client: Person, order: Order
+    ) -> None:
+        user.accept_messages(client, ORDER_PAID, count=3)
+        world.publish(paid(order))
+        (event,) = [event for event in world.delivered if event["detail-type"] == "notice.written"]
+        bus.handle(event)
+        event["detail"]["id"] = "evt_other"
+        bus.handle(event)
+        assert (len(user.messages()), self.unspent(client)) == (1, 2)
+
+    def test_while_wechat_is_busy_it_is_tried_again_and_sent_once(
+        self, world: World, user: WeChatUser, client: Person, order: Order, wechat: Standin
+    ) -> None:
+        user.accept_messages(client, ORDER_PAID)
+        wechat.control("misbehave", path="/cgi-bin/message/subscribe/send", errcode=-1)
+        with pytest.raises(WeChatUnavailable):
+            world.publish(paid(order))
+        assert (self.unspent(client), self.push_state(), inbox(world, client)["unread"]) == (1, [], 1)
+        bus.handle(world.delivered[-1])
+        assert (len(user.messages()), self.unspent(client), self.push_state()) == (1, 0, ["sent"])
+
+    def test_what_may_have_arrived_is_not_sent_again(
+        self, world: World, user: WeChatUser, client: Person, order: Order, wechat: Standin
+    ) -> None:
+        user.accept_messages(client, ORDER_PAID)
+        wechat.control("misbehave", path="/cgi-bin/message/subscribe/send", http_status=504)
+        world.publish(paid(order))
+        bus.handle(world.delivered[-1])
+        assert (self.calls(wechat), self.push_state()) == (1, ["unknown"])
+
+    def test_a_message_that_wechat_refuses_is_given_up(
+        self, world: World, user: WeChatUser, client: Person, order: Order, wechat: Standin
+    ) -> None:
+        user.accept_messages(client, ORDER_PAID)
+        wechat.control("templates", template_id=ORDER_PAID, title="付款", keys=["amount9"])
+        world.publish(paid(order))
+        assert (user.messages(), self.push_state(), inbox(world, client)["unread"]) == ([], ["refused"], 1)

@@ -1,0 +1,290 @@
+"""Prices, splits, calendars, states and timetables, without a store."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.booking.rules import calendar, itinerary, orders, pricing
+from functions.booking.rules.calendar import Booking, Day, SlotTaken
+from functions.booking.rules.itinerary import CheckIn, Milestone, ProcessTemplate
+from functions.booking.rules.orders import IllegalMove, OfferClosed, OfferState, OrderState
+from functions.booking.rules.policy import Policy, Tier
+from functions.booking.rules.pricing import CityTier, Insurance, Package, QuoteExpired, QuoteUsed, SpecialRequest
+from functions.shared.clock import CHINA, service_date
+from functions.shared.errors import Invalid
+
+NOON = datetime(2026, 3, 4, 12, 0, tzinfo=CHINA)
+POLICY = Policy()
+INSURANCE = Insurance("anxin_visit", "诊伴安心险", 500)
+prices = st.integers(min_value=0, max_value=1_000_000)
+
+
+def package(*, first_fen: int = 32_000, included: frozenset[str] = frozenset(), minutes: int = 240) -> Package:
+    prices_fen = {CityTier.FIRST: first_fen, CityTier.SECOND: first_fen}
+    return Package("deep", "深度陪诊", "", minutes, (), included, "deep_visit", prices_fen)
+
+
+def request(id_: str = "wheelchair", price_fen: int = 0) -> SpecialRequest:
+    return SpecialRequest(id_, id_, "", price_fen)
+
+
+def booking(order_id: str = "ord_1", *, starts: float = 0, hours: float = 4, campus: str = "east") -> Booking:
+    """`starts` in hours after noon."""
+    starts_at = NOON + timedelta(hours=starts)
+    return Booking(order_id, starts_at, starts_at + timedelta(hours=hours), campus)
+
+
+def fields(act: Callable[[], object]) -> list[str]:
+    with pytest.raises(Invalid) as refused:
+        act()
+    return [error.field for error in refused.value.errors]
+
+
+@pytest.mark.feature("F3")
+@pytest.mark.feature("F4")
+class TestPrice:
+    def test_every_line_is_named_and_the_total_is_their_sum(self) -> None:
+        quoted = pricing.price(package(), CityTier.FIRST, [request(), request("ticket", 3_000)], INSURANCE)
+        lines = [(item.kind.value, item.code, item.amount_fen) for item in quoted.items]
+        assert lines == [
+            ("package", "deep", 32_000),
+            ("special_request", "wheelchair", 0),
+            ("special_request", "ticket", 3_000),
+            ("insurance", "anxin_visit", 500),
+        ]
+        assert (quoted.total_fen, quoted.premium_fen) == (35_500, 500)
+
+    def test_what_the_package_includes_costs_nothing_more(self) -> None:
+        quoted = pricing.price(
+            package(included=frozenset({"ticket"})), CityTier.FIRST, [request("ticket", 3_000)], None
+        )
+        assert quoted.total_fen == 32_000
+
+    @given(first=st.integers(1, 1_000_000), extras=st.lists(prices, max_size=20), premium=st.none() | prices)
+    def test_the_total_is_always_the_sum_of_the_lines(self, first: int, extras: list[int], premium: int | None) -> None:
+        requests = [request(f"r{index}", price_fen) for index, price_fen in enumerate(extras)]
+        insurance = None if premium is None else Insurance("p", "p", premium)
+        quoted = pricing.price(package(first_fen=first), CityTier.FIRST, requests, insurance)
+        assert quoted.total_fen == sum(item.amount_fen for item in quoted.items) == first + sum(extras) + (premium or 0)
+        assert min(item.amount_fen for item in quoted.items) >= 0
+
+    @pytest.mark.parametrize("bad", [0, -1])
+    def test_a_package_has_a_positive_price(self, bad: int) -> None:
+        with pytest.raises(ValueError, match="positive price"):
+            package(first_fen=bad)
+
+    @pytest.mark.parametrize("minutes", [0, 12 * 60 + 1])
+    def test_a_visit_takes_at_most_twelve_hours(self, minutes: int) -> None:
+        with pytest.raises(ValueError, match="duration_min"):
+            package(minutes=minutes)
+
+    def test_a_price_is_never_a_float(self) -> None:
+        with pytest.raises(TypeError):
+            request(price_fen=1.5)  # type: ignore[arg-type]
+
+
+@pytest.mark.feature("F25")
+class TestSplit:
+    def test_the_share_is_of_the_price_without_the_premium(self) -> None:
+        split = pricing.split(34_500, premium_fen=500, share_bp=9_000)
+        assert (split.share_fen, split.commission_fen, split.premium_fen) == (30_600, 3_400, 500)
+
+    @given(net=st.integers(0, 10_000_000), premium=prices, share_bp=st.integers(0, 10_000))
+    def test_the_parts_always_make_the_total_and_none_is_negative(self, net: int, premium: int, share_bp: int) -> None:
+        split = pricing.split(net + premium, premium_fen=premium, share_bp=share_bp)
+        assert split.share_fen + split.commission_fen + split.premium_fen == net + premium + split.subsidy_fen
+        assert min(split.share_fen, split.commission_fen) >= 0
+        assert abs(split.share_fen * 10_000 - net * share_bp) < 10_000
+
+
+class TestStart:
+    def check(self, starts_at: datetime, *, now: datetime = NOON - timedelta(days=1), **policy: int) -> None:
+        pricing.check_start(starts_at, now, Policy(**policy))  # type: ignore[arg-type]
+
+    @pytest.mark.feature("F4")
+    def test_a_visit_begins_on_the_half_hour(self) -> None:
+        self.check(NOON)
+        self.check(NOON + timedelta(minutes=30))
+        for off in (timedelta(minutes=10), timedelta(seconds=1), timedelta(microseconds=1)):
+            assert fields(lambda off=off: self.check(NOON + off)) == ["starts_at"]  # type: ignore[misc]
+
+    @pytest.mark.feature("B2")
+    def test_it_must_be_booked_ahead_but_not_too_far(self) -> None:
+        ahead = timedelta(seconds=POLICY.lead_time_s)
+        self.check(NOON, now=NOON - ahead)
+        assert fields(lambda: self.check(NOON, now=NOON - ahead + timedelta(milliseconds=1))) == ["starts_at"]
+        self.check(NOON, now=NOON - timedelta(days=90))
+        assert fields(lambda: self.check(NOON, now=NOON - timedelta(days=90, milliseconds=1))) == ["starts_at"]
+
+    def test_without_lead_time_it_must_still_lie_ahead(self) -> None:
+        self.check(NOON, now=NOON - timedelta(seconds=1), lead_time_s=0)
+        assert fields(lambda: self.check(NOON, now=NOON, lead_time_s=0)) == ["starts_at"]
+
+    @pytest.mark.parametrize("far", [datetime.min, datetime.max])
+    def test_the_ends_of_time_are_refused_and_not_an_error(self, far: datetime) -> None:
+        for zone in (UTC, CHINA):
+            assert fields(lambda zone=zone: self.check(far.replace(tzinfo=zone))) == ["starts_at"]  # type: ignore[misc]
+
+
+@pytest.mark.feature("F4")
+def test_a_quote_is_usable_once_and_until_its_last_instant() -> None:
+    pricing.check_usable(expires_at=NOON, order_id=None, now=NOON - timedelta(milliseconds=1))
+    with pytest.raises(QuoteExpired):
+        pricing.check_usable(expires_at=NOON, order_id=None, now=NOON)
+    with pytest.raises(QuoteUsed):
+        pricing.check_usable(expires_at=NOON, order_id="ord_1", now=NOON - timedelta(minutes=1))
+
+
+@pytest.mark.feature("B1")
+class TestCalendar:
+    def day(self, *bookings: Booking) -> Day:
+        return reduce(lambda day, each: calendar.book(day, each, POLICY), bookings, Day(service_date(NOON)))
+
+    def test_visits_of_one_campus_may_touch_but_not_overlap(self) -> None:
+        day = self.day(booking("a"), booking("b", starts=4))
+        assert [each.order_id for each in day.bookings] == ["a", "b"]
+        with pytest.raises(SlotTaken):
+            calendar.book(day, booking("c", starts=3.5, hours=1), POLICY)
+
+    @pytest.mark.feature("B2")
+    def test_another_campus_needs_time_to_travel(self) -> None:
+        day = self.day(booking("a"))
+        assert calendar.fits(day, booking("b", starts=5, campus="west"), POLICY)
+        assert not calendar.fits(day, booking("b", starts=4.5, campus="west"), POLICY)
+
+    @pytest.mark.feature("B2")
+    def test_a_day_holds_three_visits(self) -> None:
+        day = self.day(*(booking(name, starts=at, hours=1) for name, at in (("a", 0), ("b", 1), ("c", 2))))
+        assert not calendar.fits(day, booking("d", starts=3, hours=1), POLICY)
+
+    def test_booking_an_order_again_moves_it(self) -> None:
+        day = self.day(booking("a"), booking("a", starts=2))
+        assert day.bookings == (booking("a", starts=2),)
+
+    def test_a_released_slot_is_free_again(self) -> None:
+        day = calendar.release(self.day(booking("a")), "a")
+        assert day.bookings == () and calendar.fits(day, booking("b"), POLICY)
+        assert calendar.release(day, "unknown") == day
+
+    def test_a_visit_over_midnight_touches_two_days(self) -> None:
+        late = booking(starts=10)
+        dates = calendar.days_of(late.starts_at, late.ends_at)
+        assert [each.day for each in dates] == [4, 5]
+        assert calendar.days_of(NOON, NOON + timedelta(hours=12)) == (service_date(NOON),)
+
+    @given(
+        st.lists(st.tuples(st.integers(-48, 47), st.integers(1, 24), st.sampled_from(["east", "west"])), max_size=12)
+    )
+    def test_no_sequence_of_bookings_ever_overlaps(self, wishes: list[tuple[int, int, str]]) -> None:
+        days: dict[object, Day] = {}
+        for number, (half_hours, length, campus) in enumerate(wishes):
+            wish = booking(f"ord_{number}", starts=half_hours / 2, hours=length / 2, campus=campus)
+            touched = [days.get(d, Day(d)) for d in calendar.days_of(wish.starts_at, wish.ends_at)]
+            if all(calendar.fits(day, wish, POLICY) for day in touched):
+                days |= {day.service_date: calendar.book(day, wish, POLICY) for day in touched}
+        kept = sorted({each for day in days.values() for each in day.bookings}, key=lambda each: each.starts_at)
+        assert all(one.ends_at <= two.starts_at for one, two in zip(kept, kept[1:], strict=False))
+
+
+class TestStates:
+    FINAL = frozenset({OrderState.COMPLETED, OrderState.CANCELLED, OrderState.NO_COMPANION, OrderState.CLOSED})
+
+    def test_an_order_goes_the_whole_way(self) -> None:
+        way = ["awaiting_payment", "paid", "dispatching", "assigned", "in_service", "completed"]
+        assert reduce(orders.move_order, map(OrderState, way[1:]), OrderState(way[0])) is OrderState.COMPLETED
+
+    @given(st.sampled_from(OrderState), st.sampled_from(OrderState))
+    def test_a_move_is_in_the_table_or_refused(self, state: OrderState, to: OrderState) -> None:
+        if to in orders.ORDER_MOVES[state]:
+            assert orders.move_order(state, to) is to
+        else:
+            with pytest.raises(IllegalMove):
+                orders.move_order(state, to)
+
+    def test_the_table_is_closed_and_final_states_have_no_way_out(self) -> None:
+        assert set(orders.ORDER_MOVES) == set(OrderState)
+        assert {state for state, moves in orders.ORDER_MOVES.items() if not moves} == self.FINAL
+        assert all(orders.title_of(state) for state in OrderState)
+
+    @given(st.sampled_from(OfferState), st.sampled_from(OfferState))
+    def test_an_offer_is_answered_once(self, state: OfferState, to: OfferState) -> None:
+        if state is OfferState.OPEN and to is not OfferState.OPEN:
+            assert orders.move_offer(state, to) is to
+        else:
+            with pytest.raises(OfferClosed):
+                orders.move_offer(state, to)
+
+
+class TestDeadlines:
+    @pytest.mark.feature("F19")
+    @given(st.integers(-600, 10**6))
+    def test_an_offer_can_be_answered_for_at_least_two_minutes(self, seconds_ahead: int) -> None:
+        expires_at = orders.offer_expires_at(NOON, NOON + timedelta(seconds=seconds_ahead), POLICY)
+        assert timedelta(minutes=2) <= expires_at - NOON <= timedelta(minutes=15)
+
+    @pytest.mark.feature("F7")
+    @given(st.integers(0, 10**7))
+    def test_the_reminder_is_a_day_ahead_and_never_in_the_past(self, seconds_ahead: int) -> None:
+        at = orders.reminder_at(NOON, NOON + timedelta(seconds=seconds_ahead), POLICY)
+        assert at == max(NOON, NOON + timedelta(seconds=seconds_ahead - 86_400))
+
+    @pytest.mark.feature("B5")
+    def test_nobody_is_asked_once_the_visit_should_have_begun(self) -> None:
+        assert orders.may_dispatch(NOON - timedelta(seconds=1), NOON)
+        assert not orders.may_dispatch(NOON, NOON)
+
+
+def milestone(code: str, offset_min: int, duration_min: int = 0) -> Milestone:
+    return Milestone(code, code, CheckIn.NONE, offset_min, duration_min, True)
+
+
+@pytest.mark.feature("F21")
+class TestItinerary:
+    def test_times_count_from_the_start_of_the_visit(self) -> None:
+        steps = (milestone("departed", -60, 45), milestone("arrived", -15, 15), milestone("ended", 240))
+        entries = itinerary.itinerary(ProcessTemplate("t", "t", steps), NOON)
+        assert [f"{entry.starts_at:%H:%M}-{entry.ends_at:%H:%M}" for entry in entries] == [
+            "11:00-11:45",
+            "11:45-12:00",
+            "16:00-16:00",
+        ]
+
+    @given(st.lists(st.tuples(st.integers(0, 600), st.integers(0, 120)), max_size=8))
+    def test_a_timetable_is_in_order_of_time(self, middle: list[tuple[int, int]]) -> None:
+        inner = [milestone(f"m{n}", at, lasts) for n, (at, lasts) in enumerate(sorted(middle))]
+        steps = (milestone("departed", -60), milestone("arrived", -15), *inner, milestone("ended", 600))
+        entries = itinerary.itinerary(ProcessTemplate("t", "t", steps), NOON)
+        assert [entry.code for entry in entries] == [step.code for step in steps]
+        assert all(one.starts_at <= two.starts_at for one, two in zip(entries, entries[1:], strict=False))
+        assert all(entry.starts_at <= entry.ends_at for entry in entries)
+
+    @pytest.mark.parametrize(
+        "codes",
+        [("arrived", "departed", "ended"), ("departed", "arrived"), ("departed", "arrived", "arrived", "ended")],
+    )
+    def test_a_template_begins_with_departing_and_ends_once(self, codes: tuple[str, ...]) -> None:
+        with pytest.raises(ValueError, match="departed"):
+            ProcessTemplate("t", "t", tuple(milestone(code, n) for n, code in enumerate(codes)))
+
+    def test_a_template_is_in_order_of_time(self) -> None:
+        with pytest.raises(ValueError, match="order of time"):
+            ProcessTemplate("t", "t", (milestone("departed", 0), milestone("arrived", -1), milestone("ended", 9)))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"hold_s": 0},
+        {"lead_time_s": -1},
+        {"candidate_pool": 0},
+        {"share_bp": {Tier.JUNIOR: 9_000}},
+        {"share_bp": dict.fromkeys(Tier, 10_001)},
+    ],
+)
+def test_a_policy_that_cannot_work_is_refused(bad: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="booking policy"):
+        Policy(**bad)  # type: ignore[arg-type]
