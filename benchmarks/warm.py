@@ -1,8 +1,8 @@
 """One validated POST in a warm process against a bare JSON handler, through Chalice's own entry point, store stubbed.
 
 The POST has everything that the house gives one: nested body with patterns and ranges, roles, idempotency marker, one
-batch read, one row, one event, one transaction, ETag, logger and metrics as middleware. The bare handler is the smallest
-Chalice application: it decodes the same JSON, adds up, and answers JSON. So the ratio is what the house costs.
+batch read, one row, one event, one transaction, ETag, logger and metrics as middleware. The bare handler is the
+smallest Chalice application: it decodes the same JSON, adds up, and answers JSON. So the ratio is what the house costs.
 """
 
 import json
@@ -121,6 +121,7 @@ def _bare() -> Chalice:
 
     @app.route(_PATH, methods=["POST"])
     def place() -> dict[str, Any]:
+        assert app.current_request is not None
         body = app.current_request.json_body
         return {"order_id": "ord_1", "total_fen": sum(line["amount_fen"] for line in body["lines"])}
 

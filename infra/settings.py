@@ -1,9 +1,9 @@
 """What the functions read at run time and the template does not hold: secrets and public parameters of a stage.
 
-secret    zhenban/<stage>/token-keys    {"keys": [private JWK, private JWK], "active": kid, "guest_hmac_key"}
+secret    zhenban/<stage>/token-keys    {"keys": [private JWK, private JWK], "active": kid, "guest_hmac_key": base64}
 parameter /zhenban/<stage>/jwks         {"keys": [public JWK, public JWK]}
-parameter /zhenban/<stage>/public-urls  {"api", "live", "pay_notify"}
-secrets   zhenban/<stage>/wechat-mini, wechat-pay, insurer-webhooks: from the providers (docs/deploy.md)
+parameter /zhenban/<stage>/public-urls  {"api", "live", "pay_notify", "guest"}
+secrets   zhenban/<stage>/wechat-mini, wechat-pay: from the providers (docs/deploy.md)
 """
 
 import base64
@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey, KeySet
 
 from infra.stacks import Clients
 
-FROM_PROVIDERS = ("wechat-mini", "wechat-pay", "insurer-webhooks")
+FROM_PROVIDERS = ("wechat-mini", "wechat-pay")
 """Secrets that only a person can fill in."""
 LIVE_KEYS = 2
 
@@ -55,11 +55,15 @@ def put_parameter(clients: Clients, stage: str, name: str, value: Any) -> None:
 
 
 def ensure_token_keys(clients: Clients, stage: str) -> None:
-    """Two ES256 keys to sign sessions with, made once; the public halves are published for whoever verifies."""
+    """Two ES256 keys for sessions and one for guest links, made once; the public halves are published."""
     kept = find_secret(clients, stage, "token-keys")
     if kept is None:
         keys = [_new_key() for _ in range(LIVE_KEYS)]
-        kept = {"keys": [key.as_dict(private=True) for key in keys], "active": keys[0].kid, "guest_hmac_key": _secret_text()}
+        kept = {
+            "keys": [key.as_dict(private=True) for key in keys],
+            "active": keys[0].kid,
+            "guest_hmac_key": _secret_text(),
+        }
         put_secret(clients, stage, "token-keys", kept)
     public = KeySet([ECKey.import_key(key) for key in kept["keys"]]).as_dict(private=False)
     put_parameter(clients, stage, "jwks", public)

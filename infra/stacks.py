@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,7 +108,7 @@ def _apply_change_set(
     if present is not None and present["StackStatus"] == "ROLLBACK_COMPLETE":
         cloudformation.delete_stack(StackName=name)
         _wait(cloudformation, "stack_delete_complete", poll_s, StackName=name)
-    change_set = f"to-{wanted[:16]}"
+    change_set = f"to-{wanted[:12]}-{int(time.time())}"
     cloudformation.create_change_set(
         StackName=name,
         ChangeSetName=change_set,

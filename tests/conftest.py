@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.harness.world import World
+    from tests.stack.running import Stack
 
 os.environ.update(
     STAGE="test",
@@ -29,3 +30,12 @@ def world() -> Iterator["World"]:
 
     with open_world() as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator["Stack"]:
+    """The product deployed on a local stack of the tests' own (a quarter of a minute, once per run)."""
+    from tests.stack.running import running_stack
+
+    with running_stack() as running:
+        yield running

@@ -8,26 +8,23 @@ from functions.booking.rules.calendar import SlotTaken
 from functions.booking.rules.matching import CompanionUnavailable, Wanted
 from functions.booking.rules.orders import NotReady, OfferClosed
 from functions.booking.rules.pricing import QuoteExpired, QuoteUsed
-from functions.booking.schemas import (
-    CandidatePage,
-    CandidatesQuery,
-    CandidateView,
-    ChecklistView,
-    DeclineOffer,
+from functions.booking.schemas.catalogue import (
     InsuranceOptionView,
-    ItineraryView,
-    MakeQuote,
-    OfferView,
-    OrdersQuery,
-    OrderView,
     PackagesQuery,
     PackageView,
-    PlaceOrder,
-    QuoteView,
-    Side,
     SpecialRequestView,
+)
+from functions.booking.schemas.offers import DeclineOffer, OfferView
+from functions.booking.schemas.orders import (
+    ChecklistView,
+    ItineraryView,
+    OrdersQuery,
+    OrderView,
+    PlaceOrder,
+    Side,
     WantedConditions,
 )
+from functions.booking.schemas.quotes import CandidatePage, CandidatesQuery, CandidateView, MakeQuote, QuoteView
 from functions.shared.caller import STAFF, Role
 from functions.shared.errors import FieldError, Forbidden, Invalid, NotFound
 from functions.shared.http import PUBLIC, Call, Page, PageQuery, Routes, decode_cursor, encode_cursor

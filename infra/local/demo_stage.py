@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 import urllib3
 import websocket
 
+from infra.local.seeding import HOLD_S
+
 T = TypeVar("T")
 POLL_S = 0.15
 _TIMEOUT = urllib3.Timeout(connect=3, read=40)
@@ -166,6 +168,8 @@ class Stage:
     patience_s: float = 30
     pass_time: Callable[[float], None] = time.sleep
     """Lets so many seconds pass, with whatever falls due in them."""
+    late_notice_s: float = HOLD_S + 5
+    """After so many real seconds the provider's notification is later than the order's hold."""
     tokens: dict[str, str] = field(default_factory=dict)
 
     @classmethod

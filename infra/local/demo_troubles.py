@@ -10,7 +10,6 @@ from functions.shared.money import yuan
 from infra.local import demo_order as orders
 from infra.local.demo_order import Order
 from infra.local.demo_stage import Stage, expect, require
-from infra.local.seeding import HOLD_S
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ def begin(stage: Stage) -> Troubles:
     orders.pay_at_provider(stage, wrong_amount)
     stage.story.note(f"乙 {wrong_amount.id}：付了 {yuan(wrong_amount.total_fen)}，通知里的金额却是 {yuan(1)}")
     orders.start_payment(stage, late, quiet=True)
-    orders.misbehave(stage, late, delay_s=HOLD_S + 5)
+    orders.misbehave(stage, late, delay_s=stage.late_notice_s)
     orders.pay_at_provider(stage, late)
     stage.story.note(f"丙 {late.id}：付了 {yuan(late.total_fen)}，通知要到保留时间过后才来")
     return Troubles(unpaid, wrong_amount, late)

@@ -28,9 +28,9 @@ class Layout:
 
     @classmethod
     def of_make_up(cls) -> "Layout":
-        """The stack of `make up`, with ports from STACK_PORT, WECHAT_PORT, PAY_PORT, INSURER_PORT."""
+        """The stack of `make up`: in LOCAL_FOLDER, on STACK_PORT, WECHAT_PORT, PAY_PORT and INSURER_PORT."""
         ports = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in _PORTS.items()}
-        return cls(ROOT / ".local", ports)
+        return cls(Path(os.environ.get("LOCAL_FOLDER", ROOT / ".local")), ports)
 
     @classmethod
     def of_tests(cls, folder: Path) -> "Layout":
@@ -44,6 +44,12 @@ class Layout:
     @property
     def endpoint(self) -> str:
         return self.url("stack")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes the commands of `infra.local` take this stack for that of `make up`."""
+        ports = {f"{name.upper()}_PORT": str(port) for name, port in self.ports.items()}
+        return {"LOCAL_FOLDER": str(self.folder), **ports}
 
     @property
     def standins_folder(self) -> Path:

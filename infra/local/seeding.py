@@ -73,15 +73,44 @@ def use(facts: Mapping[str, Any]) -> None:
     os.environ["WEBHOOK_ALLOWED_HOSTS"] = f"127.0.0.1:{facts['ports']['insurer']}"
 
 
-def seed(folder: Path, facts: Mapping[str, Any]) -> int:
+def seed(folder: Path, facts: Mapping[str, Any], *, workers: int = 4) -> int:
     """Write every batch that is not written yet; returns how many were. `folder` keeps the institutions' keys."""
-    first, then = list(_directory()), [*_people(folder), *_catalogue(), *_insurance(facts), *_policies()]
-    with ThreadPoolExecutor(4) as pool:
-        # Companions come last: what is said of them makes other rooms look at hospitals and accounts.
-        return sum(sum(pool.map(_write, batches)) for batches in (first, then, list(_companions())))
+    with ThreadPoolExecutor(workers) as pool:
+        # In this order: what is said of companions makes other rooms look at hospitals and accounts.
+        return sum(sum(pool.map(write, group)) for group in _groups(folder, facts))
 
 
-def _write(batch: Batch) -> int:
+def _groups(folder: Path, facts: Mapping[str, Any]) -> Iterator[list[Batch]]:
+    yield list(_directory())
+    yield [*_people(folder), *_catalogue(), *_insurance(facts), *_policies()]
+    yield list(_companions())
+
+
+def all_batches(folder: Path, facts: Mapping[str, Any]) -> list[Batch]:
+    """Everything that the seed consists of, in the order in which it is written."""
+    return [batch for group in _groups(folder, facts) for batch in group]
+
+
+def write(batch: Batch) -> int:
+    """1 if the batch was written now, 0 if it was there. An emulator that is too busy to answer is asked again."""
+    for patience_s in (1, 2, 4, 8):
+        try:
+            return _write_once(batch)
+        except _silent():
+            time.sleep(patience_s)
+    return _write_once(batch)
+
+
+def _silent() -> tuple[type[Exception], ...]:
+    from botocore.exceptions import BotoCoreError
+    from pynamodb.exceptions import PynamoDBConnectionError
+
+    from functions.shared.errors import Unavailable
+
+    return BotoCoreError, PynamoDBConnectionError, Unavailable
+
+
+def _write_once(batch: Batch) -> int:
     from functions.shared import clock, ids
     from functions.shared.tx import AlreadyDone, Marker, Reply, Tx, retrying
 

@@ -76,18 +76,12 @@ def _write_secrets(layout: Layout) -> None:
             "app_id": made["wechat"]["app_id"],
             "merchant_id": pay["merchant_id"],
             "certificate_serial": pay["certificate_serial"],
-            "apiv3_key": pay["apiv3_key"],
-            "private_key": (folder / pay["merchant_private_key_file"]).read_text(encoding="utf-8"),
-            "platform_public_key": (folder / pay["platform_public_key_file"]).read_text(encoding="utf-8"),
-            "platform_public_key_id": pay["platform_public_key_id"],
+            "private_key_pem": (folder / pay["merchant_private_key_file"]).read_text(encoding="utf-8"),
+            "api_v3_key": pay["apiv3_key"],
+            "public_key_id": pay["platform_public_key_id"],
+            "public_key_pem": (folder / pay["platform_public_key_file"]).read_text(encoding="utf-8"),
             "base_url": layout.url("pay"),
         },
-    )
-    settings.put_secret(
-        clients,
-        STAGE,
-        "insurer-webhooks",
-        {"url": f"{layout.url('insurer')}/webhooks", "secret": made["insurer"]["webhook_secret"]},
     )
 
 
@@ -95,8 +89,7 @@ def _notice_template_ids() -> dict[str, str]:
     """Local ids for the subscribe-message templates: the stand-in takes any."""
     import yaml
 
-    listed = yaml.safe_load((ROOT / "infra/local/seed/notice_templates.yaml").read_text(encoding="utf-8"))
-    templates = listed["notice_templates"] if isinstance(listed, dict) else listed
+    templates = yaml.safe_load((ROOT / "infra/local/seed/notice_templates.yaml").read_text(encoding="utf-8"))
     return {template["code"]: f"local-{template['code']}" for template in templates}
 
 

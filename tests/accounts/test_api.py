@@ -37,7 +37,7 @@ class TestWeChat:
     def test_two_first_sign_ins_at_once_make_one_account(
         self, user: WeChatUser, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The other sign-in commits between our read and our commit; ours runs again without spending the code twice."""
+        """The other sign-in commits between our read and our commit; ours runs again, its code spent once."""
         read = identities.find_openid
         others: list[str] = []
 

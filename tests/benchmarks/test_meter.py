@@ -67,7 +67,7 @@ def test_a_refused_transaction_is_charged(meter: Meter) -> None:
 
     def again() -> None:
         with pytest.raises(Conflict):
-            written(Metered("N", "1", text="x" * 2000))
+            written(Metered("N", "1", text="x" * 2100))
 
     assert metered(meter, again).units == Units(write=6)
 

@@ -1,5 +1,7 @@
 """Who suits a visit, in which order, and why."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,7 +93,7 @@ class TestRanking:
     def test_scores_are_within_bounds_and_places_are_strictly_rising(self, pool: list[Candidate]) -> None:
         ranked = matching.rank(pool, loads={}, weights=WEIGHTS, seed="quo_1")
         assert all(0 <= entry.score <= 1_000 for entry in ranked)
-        assert all(one.place < two.place for one, two in zip(ranked, ranked[1:], strict=False))
+        assert all(one.place < two.place for one, two in itertools.pairwise(ranked))
 
     @pytest.mark.parametrize(
         "worse",

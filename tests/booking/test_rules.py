@@ -1,5 +1,6 @@
 """Prices, splits, calendars, states and timetables, without a store."""
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -187,7 +188,7 @@ class TestCalendar:
             if all(calendar.fits(day, wish, POLICY) for day in touched):
                 days |= {day.service_date: calendar.book(day, wish, POLICY) for day in touched}
         kept = sorted({each for day in days.values() for each in day.bookings}, key=lambda each: each.starts_at)
-        assert all(one.ends_at <= two.starts_at for one, two in zip(kept, kept[1:], strict=False))
+        assert all(one.ends_at <= two.starts_at for one, two in itertools.pairwise(kept))
 
 
 class TestStates:
@@ -259,7 +260,7 @@ class TestItinerary:
         steps = (milestone("departed", -60), milestone("arrived", -15), *inner, milestone("ended", 600))
         entries = itinerary.itinerary(ProcessTemplate("t", "t", steps), NOON)
         assert [entry.code for entry in entries] == [step.code for step in steps]
-        assert all(one.starts_at <= two.starts_at for one, two in zip(entries, entries[1:], strict=False))
+        assert all(one.starts_at <= two.starts_at for one, two in itertools.pairwise(entries))
         assert all(entry.starts_at <= entry.ends_at for entry in entries)
 
     @pytest.mark.parametrize(

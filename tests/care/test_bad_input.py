@@ -44,37 +44,37 @@ WRONG: list[dict[str, Any]] = [
 ]
 
 
-def test_without_a_token(self, ended: VisitScene) -> None:
+def test_without_a_token(ended: VisitScene) -> None:
     assert ended.world.post(f"{ended.path}/report", REPORT).status == 401
 
 
 @pytest.mark.parametrize("role", ["client", "agent", "finance", "admin", "hospital", "insurer", "guest"])
-def test_in_another_role(self, ended: VisitScene, role: str) -> None:
+def test_in_another_role(ended: VisitScene, role: str) -> None:
     other = ended.world.person(role, subject=ended.companion.subject, order_id=ended.order_id)
     assert ended.world.post(f"{ended.path}/report", REPORT, as_=other).status == 403
 
 
-def test_by_another_companion(self, ended: VisitScene) -> None:
+def test_by_another_companion(ended: VisitScene) -> None:
     other = ended.world.person("companion")
     assert ended.world.post(f"{ended.path}/report", REPORT, as_=other).status == 404
 
 
 @pytest.mark.parametrize("visit_id", ["x", "vis_01ARZ3NDEKTSV4RRFFQ69G5FAV"])
-def test_of_a_visit_that_is_none(self, ended: VisitScene, visit_id: str) -> None:
+def test_of_a_visit_that_is_none(ended: VisitScene, visit_id: str) -> None:
     assert ended.world.post(f"/visits/{visit_id}/report", REPORT, as_=ended.companion).status == 404
 
 
 @pytest.mark.parametrize("change", WRONG)
-def test_with_a_wrong_field_nothing_is_stored(self, ended: VisitScene, change: dict[str, Any]) -> None:
+def test_with_a_wrong_field_nothing_is_stored(ended: VisitScene, change: dict[str, Any]) -> None:
     reply = submit(ended, **change)
     assert reply.status == 400
     assert reply.body["errors"]
     assert table.find_report_row(ended.visit_id) is None
 
 
-def test_a_body_above_the_limit_is_refused(self, ended: VisitScene) -> None:
+def test_a_body_above_the_limit_is_refused(ended: VisitScene) -> None:
     assert submit(ended, summary="长" * 100_000).status == 413
 
 
-def test_without_an_idempotency_key(self, ended: VisitScene) -> None:
+def test_without_an_idempotency_key(ended: VisitScene) -> None:
     assert ended.world.post(f"{ended.path}/report", REPORT, as_=ended.companion, key="").status == 400

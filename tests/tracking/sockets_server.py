@@ -37,7 +37,7 @@ def serve_sockets() -> Iterator[Sockets]:
             assert self.headers["Authorization"].startswith("AWS4-HMAC-SHA256")
             connection_id = unquote(self.path.rpartition("/@connections/")[2])
             if connection_id in sockets.silent:
-                sockets.released.wait(10)
+                sockets.released.wait(60)
                 return
             if connection_id in sockets.gone:
                 self._answer(410, "GoneException")

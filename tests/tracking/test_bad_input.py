@@ -61,32 +61,32 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize("path", BODIES)
-def test_without_a_token(self, visit: VisitScene, path: str) -> None:
+def test_without_a_token(visit: VisitScene, path: str) -> None:
     assert visit.world.post(f"{visit.path}/{path}", BODIES[path]).status == 401
 
 
 @pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize("role", ["client", "agent", "finance", "admin", "hospital", "insurer", "guest"])
-def test_in_another_role(self, visit: VisitScene, path: str, role: str) -> None:
+def test_in_another_role(visit: VisitScene, path: str, role: str) -> None:
     other = visit.world.person(role, subject=visit.companion.subject, order_id=visit.order_id)
     assert visit.world.post(f"{visit.path}/{path}", BODIES[path], as_=other).status == 403
 
 
 @pytest.mark.parametrize("path", BODIES)
-def test_by_another_companion(self, visit: VisitScene, path: str) -> None:
+def test_by_another_companion(visit: VisitScene, path: str) -> None:
     other = visit.world.person("companion")
     reply = visit.world.post(f"{visit.path}/{path}", BODIES[path], as_=other)
     assert (reply.status, reply.code) == (404, "visit_not_found")
 
 
 @pytest.mark.parametrize("path", BODIES)
-def test_of_a_visit_that_is_none(self, visit: VisitScene, path: str) -> None:
+def test_of_a_visit_that_is_none(visit: VisitScene, path: str) -> None:
     nowhere = ids.new("vis")
     assert visit.world.post(f"/visits/{nowhere}/{path}", BODIES[path], as_=visit.companion).status == 404
 
 
 @pytest.mark.parametrize(("path", "change"), WRONG)
-def test_with_a_wrong_field_nothing_happens(self, visit: VisitScene, path: str, change: dict[str, Any]) -> None:
+def test_with_a_wrong_field_nothing_happens(visit: VisitScene, path: str, change: dict[str, Any]) -> None:
     before = visit.world.get(visit.path, as_=visit.client).body
     reply = visit.world.post(f"{visit.path}/{path}", BODIES[path] | change, as_=visit.companion)
     assert reply.status == 400
@@ -96,7 +96,7 @@ def test_with_a_wrong_field_nothing_happens(self, visit: VisitScene, path: str, 
 
 @pytest.mark.parametrize("path", BODIES)
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe"])
-def test_with_a_body_that_is_none(self, visit: VisitScene, path: str, raw: bytes) -> None:
+def test_with_a_body_that_is_none(visit: VisitScene, path: str, raw: bytes) -> None:
     assert (
         visit.world.request("POST", f"{visit.path}/{path}", raw=raw, as_=visit.companion, key=uuid.uuid4().hex).status
         == 400
@@ -104,5 +104,5 @@ def test_with_a_body_that_is_none(self, visit: VisitScene, path: str, raw: bytes
 
 
 @pytest.mark.parametrize("path", BODIES)
-def test_without_an_idempotency_key(self, visit: VisitScene, path: str) -> None:
+def test_without_an_idempotency_key(visit: VisitScene, path: str) -> None:
     assert visit.world.post(f"{visit.path}/{path}", BODIES[path], as_=visit.companion, key="").status == 400

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
 from itertools import count
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -280,11 +279,10 @@ class TestUnwellSockets:
         sockets.silent.update(unwell[:2])
         sockets.broken.update(unwell[2:])
         visit.walk("departed")
-        started = perf_counter()
         visit.world.deliver()
+        assert not sockets.released.is_set()  # the silent ones are silent still
         assert all(len(sockets.told(connection_id, "visit.progressed")) == 1 for connection_id in well)
         assert len(table.watchers_of(visit.visit_id)) == 8
-        assert perf_counter() - started < 2 * gateway.READ_TIMEOUT_S + 1
 
     @pytest.mark.usefixtures("world")
     def test_when_nobody_answers_at_all_the_outcome_is_failed(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,11 +1,12 @@
 """The inbox: what people were told, and their consents to be told on WeChat."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from functions.accounts import clients
 from functions.accounts.actions.facts import OrderFacts
 from functions.accounts.events import NoticeWritten
 from functions.accounts.rules import notices as rules
+from functions.accounts.rules.notices import Notice
 from functions.accounts.table import base, notices
 from functions.shared import ids
 from functions.shared.errors import NotFound
@@ -39,14 +40,12 @@ def write_notice(tx: Tx, *, account_id: str, code: str, facts: OrderFacts) -> st
     return notice_id
 
 
-def list_notices(
-    *, account_id: str, limit: int, after: str | None
-) -> tuple[Sequence[notices.NoticeRow], int | None, str | None]:
+def list_notices(*, account_id: str, limit: int, after: str | None) -> tuple[list[Notice], int | None, str | None]:
     """A page, newest first; on the first one also how many are unread; and where to go on. One query."""
     return notices.notice_page(account_id, limit=limit, after=after)
 
 
-def mark_read(tx: Tx, *, account_id: str, notice_id: str) -> notices.NoticeRow:
+def mark_read(tx: Tx, *, account_id: str, notice_id: str) -> Notice:
     """The notice, read; reading it again changes nothing. NotFound also for another's."""
     row = notices.find_notice(account_id, notice_id)
     if row is None:
@@ -55,7 +54,7 @@ def mark_read(tx: Tx, *, account_id: str, notice_id: str) -> notices.NoticeRow:
         row.read_at = tx.now
         tx.save(row)
         tx.update(notices.unread_row(account_id), [notices.UnreadRow.unread.add(-1)])
-    return row
+    return row.to_notice()
 
 
 def add_credits(tx: Tx, *, account_id: str, template_id: str, count: int) -> int:

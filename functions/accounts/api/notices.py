@@ -16,10 +16,10 @@ _READERS = {Role.CLIENT, Role.COMPANION}
 @routes.get("/notices", summary="我的通知", roles=_READERS, query=PageQuery, reply=NoticePage)
 def list_notices(call: Call[Any]) -> NoticePage:
     """新的在前；第一页附未读总数。"""
-    rows, unread, last = notices.list_notices(
+    found, unread, last = notices.list_notices(
         account_id=call.caller.subject, limit=call.query.limit, after=decode_cursor(call.query.cursor)
     )
-    return NoticePage(items=[NoticeView.of(row) for row in rows], next_cursor=encode_cursor(last), unread=unread)
+    return NoticePage(items=[NoticeView.of(notice) for notice in found], next_cursor=encode_cursor(last), unread=unread)
 
 
 @routes.post("/notices/{notice_id}/read", summary="标为已读", roles=_READERS, reply=NoticeView, problems=(NotFound,))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from string import Formatter
 
@@ -68,6 +69,20 @@ def checked(template: NoticeTemplate) -> NoticeTemplate:
     if template.audience is Audience.COMPANION and "patient_name_masked" in template.needs:
         raise TemplateInvalid("给陪诊师的通知不能出现就诊人姓名")
     return template
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What somebody was told."""
+
+    notice_id: str
+    code: str
+    audience: Audience
+    title: str
+    body: str
+    order_id: str | None
+    created_at: datetime
+    read_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ class Policy:
     session_max_days: int = 180
     """However often it is refreshed, a session ends after this long."""
     refresh_grace_s: int = 10
-    """How long a rotated refresh token is answered again with the same successor: its first answer may have been lost."""
+    """How long a rotated refresh token still gets its successor again: the first answer may have been lost."""
     login_failures: int = 5
     """Wrong passwords in a row that lock a user name."""
     login_lock_s: int = 900

@@ -129,7 +129,7 @@ def token_hash(token: str) -> str:
 
 
 def successor_secret(secret: str, *, session_id: str, key: bytes) -> str:
-    """The refresh secret that follows `secret`: the same each time, and unknown to who lacks either `secret` or `key`."""
+    """The refresh secret that follows `secret`: the same each time; nobody can tell it without `secret` and `key`."""
     mac = hmac.new(key, f"refresh\n{session_id}\n{secret}".encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 

@@ -5,8 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from functions.accounts.rules.notices import Audience
-from functions.accounts.table.notices import NoticeRow
+from functions.accounts.rules.notices import Audience, Notice
 from functions.shared import clock
 from functions.shared.http import Reading
 from functions.shared.http.schemas import Body
@@ -25,16 +24,16 @@ class NoticeView(Reading, frozen=True, kw_only=True):
     read_at: datetime | None
 
     @classmethod
-    def of(cls, row: NoticeRow) -> "NoticeView":
+    def of(cls, notice: Notice) -> "NoticeView":
         return cls(
-            notice_id=row.notice_id,
-            code=row.code,
-            audience=row.audience,
-            title=row.title,
-            body=row.body,
-            order_id=row.order_id,
-            created_at=clock.china(row.created_at),
-            read_at=clock.china(row.read_at) if row.read_at else None,
+            notice_id=notice.notice_id,
+            code=notice.code,
+            audience=notice.audience,
+            title=notice.title,
+            body=notice.body,
+            order_id=notice.order_id,
+            created_at=clock.china(notice.created_at),
+            read_at=clock.china(notice.read_at) if notice.read_at else None,
         )
 
 

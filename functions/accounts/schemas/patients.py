@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from functions.accounts.actions.patients import Patient
 from functions.accounts.rules import consents, identity
@@ -72,10 +72,10 @@ class ChangePatient(Body, frozen=True, kw_only=True):
     birth_date: BirthDate | UnsetType = UNSET
     gender: Gender | UnsetType = UNSET
     relation: Relation | UnsetType = UNSET
-    id_number: IdNumber | None | UnsetType = UNSET
-    phone: Phone | None | UnsetType = UNSET
-    guardian: GivenGuardian | None | UnsetType = UNSET
-    consents: Annotated[list[GivenConsent], Meta(max_length=8)] = []
+    id_number: IdNumber | UnsetType | None = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    guardian: GivenGuardian | UnsetType | None = UNSET
+    consents: Annotated[list[GivenConsent], Meta(max_length=8)] = field(default_factory=list)
 
     def applied_to(self, facts: PatientFacts) -> PatientFacts:
         changes = {name: value for name in _CHANGEABLE if (value := getattr(self, name)) is not UNSET}

@@ -26,7 +26,10 @@ class StaffSignIn(Body, frozen=True, kw_only=True):
 
 
 class MachineSignIn(Body, frozen=True, kw_only=True):
-    """医院或保险公司登录（RFC 7523）：ES256 断言，iss 与 sub 为机构编号，aud 为 zhenban，exp 至多 5 分钟，jti 一次有效。"""
+    """医院或保险公司登录（RFC 7523）：ES256 断言，iss 与 sub 为机构编号，aud 为 zhenban。
+
+    exp 至多 5 分钟，jti 一次有效。
+    """
 
     client_assertion: Annotated[str, Meta(min_length=1, max_length=4096)]
 

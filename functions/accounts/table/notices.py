@@ -1,13 +1,12 @@
 """The inbox, its texts, and what WeChat may be told."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from functions.accounts.rules.notices import Audience, NoticeTemplate
+from functions.accounts.rules.notices import Audience, Notice, NoticeTemplate
 from functions.accounts.table.base import AccountsRow
 from functions.accounts.table.identities import AccountRow
 from functions.shared import ids
@@ -44,6 +43,18 @@ class NoticeRow(AccountsRow, discriminator="notice"):
     message: JsonAttribute[dict[str, str]] = JsonAttribute(dict[str, str])
     created_at = InstantAttribute()
     read_at = InstantAttribute(null=True)
+
+    def to_notice(self) -> Notice:
+        return Notice(
+            notice_id=self.notice_id,
+            code=self.code,
+            audience=self.audience,
+            title=self.title,
+            body=self.body,
+            order_id=self.order_id,
+            created_at=self.created_at,
+            read_at=self.read_at,
+        )
 
 
 class UnreadRow(AccountsRow, discriminator="notices_unread"):
@@ -119,14 +130,12 @@ def find_notice(account_id: str, notice_id: str) -> NoticeRow | None:
     return find(NoticeRow, f"NOTICES#{account_id}", notice_id)
 
 
-def notice_page(
-    account_id: str, *, limit: int, after: str | None
-) -> tuple[Sequence[NoticeRow], int | None, str | None]:
+def notice_page(account_id: str, *, limit: int, after: str | None) -> tuple[list[Notice], int | None, str | None]:
     """Newest first: the notices, on the first page also how many are unread, and where to go on. One query."""
     first = after is None
     rows, last = query_page(AccountsRow, f"NOTICES#{account_id}", limit=limit + first, after=after, newest_first=True)
     unread = next((int(row.unread) for row in rows if isinstance(row, UnreadRow)), 0) if first else None
-    return [row for row in rows if isinstance(row, NoticeRow)], unread, last
+    return [row.to_notice() for row in rows if isinstance(row, NoticeRow)], unread, last
 
 
 def credit_row(account_id: str, template_id: str) -> CreditRow:

@@ -19,7 +19,7 @@ def take_notification(tx: Tx, *, headers: Mapping[str, str], body: bytes) -> Non
     try:
         notification = provider.wechat_pay().parse_notification(headers, body, tx.now)
     except ForgedNotification as error:
-        observe.count("NotificationRefused")
+        observe.count("PaymentNotificationForged")
         raise NotificationRefused(str(error)) from error
     if notification.payment is not None:
         payments.take_notice(tx, notification_id=notification.id, seen=notification.payment)

@@ -85,10 +85,10 @@ def pursue_refund(tx: Tx, *, order_id: str, refund_id: str) -> None:
 
 def take_notice(tx: Tx, seen: port.ProviderRefund) -> None:
     """Act on a proven notification about a refund, once. Raises NotFound for a refund that we never asked for."""
-    if not ids.is_id("pay", seen.out_trade_no):
-        raise NotFound()
-    row = table.find_refund(ids.derived("ord", seen.out_trade_no), seen.out_refund_no)
+    order_id = ids.derived("ord", seen.out_trade_no)
+    row = table.find_refund(order_id, seen.out_refund_no) if ids.is_id("pay", seen.out_trade_no) else None
     if row is None:
+        observe.count("PaymentUnmatched")
         raise NotFound()
     if row.state != RefundState.SUCCEEDED and seen.state is not port.RefundState.PROCESSING:
         _apply(tx, row, seen)

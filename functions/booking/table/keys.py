@@ -1,0 +1,99 @@
+"""Keys of the `booking` table, one function per kind of row, and the ids that lead to them."""
+
+from datetime import date, datetime, timedelta
+
+from ulid import ULID
+
+from functions.booking.rules.pricing import MAX_VISIT_MIN
+from functions.shared import clock, ids
+
+Key = tuple[str, str]
+MAX_OFFER_ID = 64
+"""Longer than any offer's id (and than any key of ours)."""
+CATALOGUE = "CATALOGUE"
+PACKAGES, SPECIAL_REQUESTS = "package#", "special_request#"
+POLICY_KEY: Key = ("CONFIG", "policy")
+WEIGHTS_KEY: Key = ("CONFIG", "weights")
+
+
+def package_key(package_id: str) -> Key:
+    return (CATALOGUE, f"{PACKAGES}{package_id}")
+
+
+def special_request_key(special_request_id: str) -> Key:
+    return (CATALOGUE, f"{SPECIAL_REQUESTS}{special_request_id}")
+
+
+def process_template_key(template_id: str) -> Key:
+    return (CATALOGUE, f"process#{template_id}")
+
+
+def checklist_key(key: str) -> Key:
+    return (CATALOGUE, f"checklist#{key}")
+
+
+def quote_key(quote_id: str) -> Key:
+    return (quote_id, "quote")
+
+
+def order_key(order_id: str) -> Key:
+    return (order_id, "order")
+
+
+def order_checklist_key(order_id: str) -> Key:
+    return (order_id, "checklist")
+
+
+def itinerary_key(order_id: str) -> Key:
+    return (order_id, "itinerary")
+
+
+def offer_key(companion_id: str, offer_id: str) -> Key:
+    return (f"OFFERS#{companion_id}", offer_id)
+
+
+def day_key(companion_id: str, service_date: date) -> Key:
+    return (f"DAY#{companion_id}", service_date.isoformat())
+
+
+def candidate_key(hospital_id: str, department_id: str, companion_id: str) -> Key:
+    return (f"CANDIDATE#{hospital_id}#{department_id}", companion_id)
+
+
+def companion_key(companion_id: str) -> Key:
+    return (f"COMPANION#{companion_id}", "companion")
+
+
+def patient_key_key(patient_id: str) -> Key:
+    return (f"PATIENT#{patient_id}", "key")
+
+
+def new_quote_id(starts_at: datetime) -> str:
+    """A fresh quote id whose time part is the visit's start.
+
+    So the calendar days that an order on the quote will touch are known before the quote is read, and everything that
+    placing an order needs is one BatchGet.
+    """
+    return ids.new("quo", starts_at)
+
+
+def days_of_quote(quote_id: str) -> tuple[date, ...]:
+    """The China days that a visit quoted under this id may touch; empty if it is not one of our ids."""
+    if not ids.is_id("quo", quote_id):
+        return ()
+    try:
+        starts_at = ULID.from_str(quote_id.removeprefix("quo_")).datetime
+        first, last = (clock.service_date(at) for at in (starts_at, starts_at + timedelta(minutes=MAX_VISIT_MIN)))
+    except (ValueError, OverflowError):
+        return ()
+    return (first,) if first == last else (first, last)
+
+
+def offer_id_of(order_id: str, turn: int) -> str:
+    """The id of an order's offer number `turn`: it leads to the order, so both are read at once."""
+    return f"{ids.derived('off', order_id)}-{turn}"
+
+
+def order_id_of_offer(offer_id: str) -> str:
+    """The order whose offer this is."""
+    return ids.derived("ord", offer_id.partition("-")[0])

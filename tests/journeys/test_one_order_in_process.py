@@ -1,0 +1,51 @@
+"""The order of the tour, played in one process: quick, without a stack, IAM, real timers or the live channel."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.local import demo, demo_troubles, seeding
+from infra.local.demo_stage import Missing, Stage
+from tests.harness.world import World
+from tests.journeys.in_process import open_stage
+
+
+@pytest.mark.feature("F1")
+@pytest.mark.feature("F4")
+@pytest.mark.feature("F10")
+@pytest.mark.feature("F25")
+def test_one_order_from_login_to_the_companions_income(stage: Stage) -> None:
+    order = demo.play_order(stage)
+    assert order.total_fen == 32_500
+
+
+@pytest.mark.feature("B1")
+def test_orders_that_are_not_rightly_paid_in_time_end_without_a_cost(stage: Stage) -> None:
+    troubles = demo_troubles.begin(stage)
+    demo_troubles.check_wrong_amount_is_set_aside(stage, troubles)
+    demo_troubles.finish(stage, troubles)
+
+
+def test_an_effect_that_does_not_come_ends_the_story_with_one_sentence(stage: Stage) -> None:
+    stage.patience_s = 0.5
+    with pytest.raises(Missing, match="^没有等到$"):
+        stage.wait_for(lambda: None, "没有等到")
+
+
+def test_seeding_twice_changes_nothing(world: World, tmp_path: Path) -> None:
+    with open_stage(world, tmp_path):
+        assert _seed_again(tmp_path) == 0
+
+
+def test_seeding_writes_again_what_changed(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_stage(world, tmp_path):
+        monkeypatch.setattr(seeding, "HOLD_S", seeding.HOLD_S + 1)
+        assert _seed_again(tmp_path) == 1
+
+
+def _seed_again(folder: Path) -> int:
+    facts = {"standins": {"insurer": "http://127.0.0.1:1"}, "standins_folder": str(folder / "standins")}
+    batches = [
+        batch for batch in seeding.all_batches(folder, facts) if batch.name != "endpoint-0"
+    ]  # the endpoint's address differs from run to run
+    return sum(map(seeding.write, batches))
