@@ -179,6 +179,7 @@ def query_page(
 
 
 _KEEP_S = 60
+_KEEP_MOST = 10_000
 _kept: dict[tuple[type[Row], str, str], tuple[float, Row | None]] = {}
 
 
@@ -187,6 +188,8 @@ def keep(row: type[RowT], pk: str, sk: str) -> RowT | None:
     key = (row, pk, sk)
     entry = _kept.get(key)
     if entry is None or entry[0] < time.monotonic():
+        if len(_kept) >= _KEEP_MOST:  # made-up ids must not fill the memory
+            _kept.clear()
         entry = (time.monotonic() + _KEEP_S, find(row, pk, sk, consistent=False))
         _kept[key] = entry
     return cast("RowT | None", entry[1])

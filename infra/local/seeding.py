@@ -31,8 +31,11 @@ INSTITUTIONS = (("hos_pumch", "hospital", "中国医学科学院北京协和医�
 HOLD_S = 15
 COMPLAINT_WINDOW_S = 3
 _DAYS_90 = 90 * 24 * 3600
-_BATCH = 20
-"""Rows to a transaction: a companion is a row and an event."""
+_BATCH = 40
+"""Rows to a transaction; some are two writes."""
+_COMPANIONS = 4
+"""So many companions at a time: each event starts a function in two rooms, and the emulator a process for each."""
+_PATIENCE_S = 120
 
 Put = Callable[[Any], Any]
 """One row's put action with everything but its transaction."""
@@ -73,22 +76,45 @@ def use(facts: Mapping[str, Any]) -> None:
     os.environ["WEBHOOK_ALLOWED_HOSTS"] = f"127.0.0.1:{facts['ports']['insurer']}"
 
 
-def seed(folder: Path, facts: Mapping[str, Any], *, workers: int = 4) -> int:
-    """Write every batch that is not written yet; returns how many were. `folder` keeps the institutions' keys."""
-    with ThreadPoolExecutor(workers) as pool:
-        # In this order: what is said of companions makes other rooms look at hospitals and accounts.
-        return sum(sum(pool.map(write, group)) for group in _groups(folder, facts))
+def seed(folder: Path, facts: Mapping[str, Any]) -> int:
+    """Write every batch that is not written yet; returns how many were. `folder` keeps the institutions' keys.
+
+    When it returns, the companions can be booked and can sign in.
+    """
+    with ThreadPoolExecutor(4) as pool:
+        written = sum(sum(pool.map(write, group)) for group in _groups(folder, facts))
+    for batch in companion_batches():
+        written += write(batch)
+        _wait_until_known(batch)
+    return written
 
 
 def _groups(folder: Path, facts: Mapping[str, Any]) -> Iterator[list[Batch]]:
     yield list(_directory())
     yield [*_people(folder), *_catalogue(), *_insurance(facts), *_policies()]
-    yield list(_companions())
 
 
 def all_batches(folder: Path, facts: Mapping[str, Any]) -> list[Batch]:
     """Everything that the seed consists of, in the order in which it is written."""
-    return [batch for group in _groups(folder, facts) for batch in group]
+    return [*(batch for group in _groups(folder, facts) for batch in group), *companion_batches()]
+
+
+def _wait_until_known(batch: Batch) -> None:
+    """Until booking can offer this batch's companions and accounts lets them sign in as such."""
+    from functions.accounts.table import identities
+    from functions.booking import table as booking
+    from functions.shared.caller import Role
+
+    waiting = [row["id"] for row in json.loads(batch.content)]
+    deadline = time.monotonic() + _PATIENCE_S
+    while waiting:
+        account = identities.find_account(waiting[-1])
+        if account and Role.COMPANION in account.roles and booking.find_companion(waiting[-1]):
+            waiting.pop()
+        elif time.monotonic() > deadline:
+            raise StackError(f"the companion {waiting[-1]} did not reach the other rooms; look at: make logs")
+        else:
+            time.sleep(0.2)
 
 
 def write(batch: Batch) -> int:
@@ -134,10 +160,12 @@ def _write_once(batch: Batch) -> int:
     return 1
 
 
-def _batches(room: str, name: str, rows: Sequence[Any], put: Callable[[Any, Any], Any]) -> Iterator[Batch]:
+def _batches(
+    room: str, name: str, rows: Sequence[Any], put: Callable[[Any, Any], Any], *, size: int = _BATCH
+) -> Iterator[Batch]:
     """`put(tx, row)` for all rows, so many to a transaction."""
-    for start in range(0, len(rows), _BATCH):
-        part = rows[start : start + _BATCH]
+    for start in range(0, len(rows), size):
+        part = rows[start : start + size]
         content = json.dumps(part, ensure_ascii=False, default=str, sort_keys=True)
         yield Batch(room, f"{name}-{start}", content, [_bound(put, row) for row in part])
 
@@ -176,10 +204,13 @@ def _catalogue() -> Iterator[Batch]:
         yield from _batches("booking", name, _rows(name), _unpacked(put))
 
 
-def _companions() -> Iterator[Batch]:
+def companion_batches() -> Iterator[Batch]:
+    """The companions, a few to a batch."""
     from functions.companions import actions as companions
 
-    yield from _batches("companions", "companions", _rows("companions"), _unpacked(companions.put_companion))
+    yield from _batches(
+        "companions", "companions", _rows("companions"), _unpacked(companions.put_companion), size=_COMPANIONS
+    )
 
 
 def _people(folder: Path) -> Iterator[Batch]:

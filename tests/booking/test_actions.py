@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,8 @@ from functions.shared.errors import NotFound
 from functions.shared.tx import StaleRead, Tx
 from tests.booking.makers import HOSPITAL, STARTS_AT, Town, commit, put_policy
 from tests.harness.world import Person
-from tests.seed.test_seed_data import SEED
+
+SEED = Path(__file__).resolve().parents[2] / "infra" / "local" / "seed"
 
 
 def tx() -> Tx:

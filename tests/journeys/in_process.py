@@ -22,7 +22,7 @@ from infra.local.standins.pay import Pace
 from infra.local.standins.together import start
 from tests.harness.world import Person, World
 
-REAL_S, PASSED_S = 0.02, 0.15
+REAL_S, PASSED_S = 0.02, 0.3
 """While the story waits: how long it really sleeps, and how much time passes in the world."""
 
 
@@ -65,11 +65,12 @@ def open_stage(world: World, folder: Path) -> Iterator[Stage]:
         urls = {name: running.url for name, running in standins.items()}
         _configure(folder / "standins", urls, notify=f"http://127.0.0.1:{server.server_address[1]}")
         facts = {"standins": urls, "standins_folder": str(folder / "standins")}
-        seeding.seed(folder, facts, workers=1)
+        for batch in seeding.all_batches(folder, facts):
+            seeding.write(batch)
         world.deliver()
         story = Story(lambda _: None)
         hosts = {name: HttpHost(name, url, story) for name, url in urls.items()}
-        yield Stage(story=story, api=inside, pass_time=inside.pass_time, late_notice_s=6, **hosts)
+        yield Stage(story=story, api=inside, pass_time=inside.pass_time, late_notice_s=6, patience_s=120, **hosts)
     finally:
         server.shutdown()
         server.server_close()
@@ -96,7 +97,9 @@ def _configure(keys_folder: Path, urls: dict[str, str], *, notify: str) -> None:
         },
     )
     value = json.dumps({"api": notify, "live": "ws://live.test", "pay_notify": notify})
-    aws.client("ssm").put_parameter(Name=config().parameter_name("public-urls"), Value=value, Type="String", Overwrite=True)
+    aws.client("ssm").put_parameter(
+        Name=config().parameter_name("public-urls"), Value=value, Type="String", Overwrite=True
+    )
     os.environ["WEBHOOK_ALLOWED_HOSTS"] = urls["insurer"].removeprefix("http://")
     aws.forget_settings()
 

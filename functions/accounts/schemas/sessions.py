@@ -26,12 +26,16 @@ class StaffSignIn(Body, frozen=True, kw_only=True):
 
 
 class MachineSignIn(Body, frozen=True, kw_only=True):
-    """医院或保险公司登录（RFC 7523）：ES256 断言，iss 与 sub 为机构编号，aud 为 zhenban。
+    """医院或保险公司登录（RFC 7523）。"""
 
-    exp 至多 5 分钟，jti 一次有效。
-    """
-
-    client_assertion: Annotated[str, Meta(min_length=1, max_length=4096)]
+    client_assertion: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=4096,
+            description="ES256 断言：iss 与 sub 为机构编号，aud 为 zhenban，exp 至多 5 分钟，jti 一次有效",
+        ),
+    ]
 
 
 class GuestSignIn(Body, frozen=True, kw_only=True):
