@@ -172,8 +172,5 @@ MoneyMachine.TestCase.settings = settings(
     max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
-
-@pytest.mark.feature("B10")
-@pytest.mark.feature("F32")
-class TestMoneyMachine(MoneyMachine.TestCase):
-    """Run by pytest."""
+TestMoneyMachine = MoneyMachine.TestCase
+pytestmark = [pytest.mark.feature("B10"), pytest.mark.feature("F32")]

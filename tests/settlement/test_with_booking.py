@@ -1,26 +1,26 @@
 """Settlement, booking and insurance together: what they tell each other leads every order's money to its end."""
 
-import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 from flask import Flask, Response, request
 
 from functions.accounts import actions as accounts
-from functions.shared import aws
+from functions.care.events import ReportSubmitted
+from functions.shared import aws, ids
 from functions.shared.caller import Role
 from functions.shared.config import config
+from functions.tracking.events import VisitProgressed
 from infra.local.standins import pay
 from infra.local.standins.serving import serve
 from tests.booking.makers import Town, town_of
-from tests.booking.test_triggers import progressed, reported
 from tests.harness.world import Person, World
 from tests.settlement import makers
 from tests.settlement.makers import Order, Till, commit, open_till
-from tests.standins.servers import eventually
 
 
 @pytest.fixture
@@ -40,6 +40,18 @@ def placed(town: Town, companion: Person) -> tuple[dict[str, Any], Order]:
     return view, Order(view["order_id"], town.client, companion.subject, view["price"]["total_fen"])
 
 
+def serve_visit(till: Till, order: Order) -> None:
+    """The visit begins and is reported, as tracking and care would say."""
+    facts = {"order_id": order.order_id, "client_id": order.client.subject, "companion_id": order.companion_id}
+    visit_id = ids.derived("vis", order.order_id)
+    began = VisitProgressed(
+        visit_id=visit_id, code="departed", title="", sequence=1, state="departed", first=True, last=False, **facts
+    )
+    report_id = ids.derived("rep", order.order_id)
+    till.world.publish(began)
+    till.world.publish(ReportSubmitted(report_id=report_id, visit_id=visit_id, late=False, **facts))
+
+
 @pytest.mark.feature("F32")
 def test_an_order_is_paid_insured_served_and_its_income_released(town: tuple[Town, Till]) -> None:
     place, till = town
@@ -50,8 +62,7 @@ def test_an_order_is_paid_insured_served_and_its_income_released(town: tuple[Tow
     till.world.deliver()
     assert place.state(view)["state"] == "dispatching"
     assert place.accept(companion).status == 200
-    till.world.publish(progressed(view | {"companion_id": companion.subject}))
-    till.world.publish(reported(view | {"companion_id": companion.subject}))
+    serve_visit(till, order)
     assert place.state(view)["state"] == "completed"
     till.world.advance(days=8)
     as_companion = till.world.renewed(companion, "companion")
@@ -112,31 +123,36 @@ def test_the_provider_itself_reaches_the_webhook(
 ) -> None:
     """The stand-in's own courier, over loopback: paid at the provider is paid here, and a refund comes through."""
     monkeypatch.setattr(makers, "NEVER", pay.Pace(retry_scale=0.001, refund_delay_s=0.01))
+    arrived: SimpleQueue[tuple[str, dict[str, str], bytes]] = SimpleQueue()
     with open_till(world, till_keys, tmp_path) as till:
-        door = serve(_door(till))
+        door = serve(_door(arrived))
         put_urls(door.url)
         order = till.started(till.order())
         till.desk.pay(order.payment_id, None)
-        eventually(lambda: till.booked(order) == ["payment"])
+        assert _hand_over(till, arrived) == ("payments", 200)
+        assert till.booked(order) == ["payment"]
         till.world.publish(order.closed(paid=True))
-        eventually(lambda: till.booked(order) == ["payment", "refund_requested", "refund_paid"])
-        assert till.findings() == []
+        assert _hand_over(till, arrived) == ("refunds", 200)
+        assert till.booked(order) == ["payment", "refund_requested", "refund_paid"]
         door.stop()
 
 
-def _door(till: Till) -> Flask:
-    """Our API as the provider reaches it; one request at a time, because moto knows no threads."""
+def _door(arrived: "SimpleQueue[tuple[str, dict[str, str], bytes]]") -> Flask:
+    """Where the provider delivers; the test carries it on from its own thread, because moto knows only one."""
     app = Flask("door")
-    lock = threading.Lock()
 
-    @app.post("/webhooks/wechat-pay/<path:kind>")
+    @app.post("/webhooks/wechat-pay/<kind>")
     def take(kind: str) -> Response:
-        with lock:
-            headers = dict(request.headers.items())
-            reply = till.world.post(f"/webhooks/wechat-pay/{kind}", raw=request.get_data(), headers=headers, key="")
-        return Response(status=reply.status)
+        arrived.put((kind, dict(request.headers.items()), request.get_data()))
+        return Response(status=204)
 
     return app
+
+
+def _hand_over(till: Till, arrived: "SimpleQueue[tuple[str, dict[str, str], bytes]]") -> tuple[str, int]:
+    kind, headers, body = arrived.get(timeout=5)
+    reply = till.world.post(f"/webhooks/wechat-pay/{kind}", raw=body, headers=headers, key="")
+    return kind, reply.status
 
 
 def put_urls(base_url: str) -> None:
