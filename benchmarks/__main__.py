@@ -106,7 +106,6 @@ def _from_packages(rounds: int, only: set[str], verdicts: list[Any]) -> dict[str
         for start in found:
             print(f"… {start.capability}: {start.of_plain} of plain", flush=True)
             starts.append(start)
-            assert start.of_plain is not None
             verdicts.append(
                 limits.Verdict(f"cold {start.capability}", limits.COLD_OF_PLAIN, start.of_plain.value, is_exact=False)
             )

@@ -1,8 +1,8 @@
 """The first request of each function: cheap, typical, and with a call to the store wherever the room has one.
 
 A read of something that is not there goes the whole way (parse, roles, client, signature, connection, answer) and
-depends on no data. Event functions get a delivery that was made before: they parse it and find, in one transaction,
-that there is nothing to do or to write it once.
+depends on no data. Event functions get a delivery that they can take without a row to start from; those of `care` know
+none that reaches the store.
 """
 
 from collections.abc import Mapping
@@ -67,12 +67,12 @@ def first_events(tokens: Tokens) -> list[FirstEvent]:
         _read("insurance", "/orders/{order_id}/policy", 404, order_id=ORDER),
         _read("operations", "/health", 200),
         FirstEvent("live", "app.live", _socket_opened(tokens.client())),
-        _timer("accounts_events", ""),
-        _timer("booking_events", "offer_expires"),
-        _timer("tracking_events", ""),
-        _timer("care_events", "report_due"),
-        _timer("settlement_events", "release_income"),
-        _timer("insurance_events", "retry_delivery"),
+        _news("accounts_events", "companion.activated", _ACTIVATED),
+        _news("booking_events", "companion.activated", _ACTIVATED),
+        _news("tracking_events", "order.closed", _CLOSED),
+        _news("care_events", "visit.progressed", _PROGRESSED),
+        _news("settlement_events", "order.closed", _CLOSED),
+        _timer("insurance_events", "retry_delivery", f"dlv_{ULID}"),
     ]
 
 
@@ -128,7 +128,52 @@ def _stream_batch() -> dict[str, Any]:
     return {"Records": [{"eventName": "INSERT", "dynamodb": {"SequenceNumber": "1", "NewImage": image}}]}
 
 
-def _timer(capability: str, kind: str) -> FirstEvent:
+def _timer(capability: str, kind: str, subject: str) -> FirstEvent:
     room = capability.removesuffix("_events")
-    timer = {"room": room, "kind": kind, "subject": ORDER, "due_at": _LATER, "correlation_id": "bench"}
+    timer = {"room": room, "kind": kind, "subject": subject, "due_at": _LATER, "correlation_id": "bench"}
     return FirstEvent(capability, f"app.{capability}", timer)
+
+
+def _news(capability: str, name: str, content: Mapping[str, Any]) -> FirstEvent:
+    detail = {
+        "id": f"evt_{ULID}",
+        "occurred_at": _LATER,
+        "correlation_id": "bench",
+        "data": {"type": name, **content},
+    }
+    event = {"id": "bench", "source": "zhenban.bench", "detail-type": name, "detail": detail}
+    return FirstEvent(capability, f"app.{capability}", event)
+
+
+_CLOSED = {
+    "order_id": ORDER,
+    "client_id": ACCOUNT,
+    "companion_id": ACCOUNT,
+    "reason": "hold_expired",
+    "paid": False,
+}
+_PROGRESSED = {
+    "visit_id": VISIT,
+    "order_id": ORDER,
+    "client_id": ACCOUNT,
+    "companion_id": ACCOUNT,
+    "code": "waiting",
+    "title": "候诊中",
+    "sequence": 4,
+    "state": "waiting",
+    "first": False,
+    "last": False,
+}
+_ACTIVATED = {
+    "companion_id": ACCOUNT,
+    "display_name": "林玉兰",
+    "city": "110000",
+    "tier": "senior",
+    "gender": "female",
+    "languages": ["mandarin"],
+    "first_aid_certified": True,
+    "serves": [],
+    "rating_hundredths": None,
+    "completed_visits": 0,
+    "cases_by_department": {},
+}

@@ -36,15 +36,19 @@ def docs_assets(cache: Path = ROOT / "build") -> dict[str, bytes]:
 
 
 def in_chinese(script: str) -> str:
-    """The bundle with `WORDS` in place of its English vocabulary; AssetError if there is not exactly one to replace."""
+    """The bundle with `WORDS` and `PHRASES` in place of its English ones; AssetError if one of them is not there."""
     if script.count(_ENGLISH_BEGINS) != 1:
         raise AssetError("the docs page's script has changed: its vocabulary is not where it was")
     start = script.index(_ENGLISH_BEGINS)
     end = _closing_brace(script, start) + 1
     missing = [key for group in WORDS.values() for key in group if key not in script[start:end]]
+    missing += [phrase for phrase in PHRASES if phrase not in script]
     if missing:
         raise AssetError(f"the docs page's script no longer knows {', '.join(missing)}")
-    return script[:start] + json.dumps({"translation": WORDS}, ensure_ascii=False) + script[end:]
+    translated = script[:start] + json.dumps({"translation": WORDS}, ensure_ascii=False) + script[end:]
+    for phrase, chinese in PHRASES.items():
+        translated = translated.replace(phrase, chinese)
+    return translated
 
 
 def _closing_brace(text: str, start: int) -> int:
@@ -142,3 +146,20 @@ WORDS = {
     "schemas": {"collapse-desc": "收起", "expand-desc": "展开", "schema-missing": "没有找到这个结构"},
 }
 """The page's own words, in the groups and under the keys that the script uses."""
+PHRASES = {
+    "> Field <": "> 字段 <",
+    "> Type <": "> 类型 <",
+    "> Description <": "> 说明 <",
+    ">Constraints: <": ">限制：<",
+    ">Pattern: <": ">格式：<",
+    ">Default: <": ">默认：<",
+    ">Allowed: <": ">可选：<",
+    ">Examples: <": ">示例：<",
+    ">Collapse<": ">全部收起<",
+    "`Min length: ${o.minLength}, Max length: ${o.maxLength}`": "`${o.minLength} 至 ${o.maxLength} 字`",
+    "`Min length: ${o.minLength}`": "`至少 ${o.minLength} 字`",
+    "`Max length: ${o.maxLength}`": "`最多 ${o.maxLength} 字`",
+    "<span>URL: <": "<span>网址：<",
+    "<span>License: $": "<span>许可：$",
+}
+"""What it says outside its vocabulary."""

@@ -25,8 +25,9 @@ def logger() -> Logger:
 
 @cache
 def metrics() -> Metrics:
-    """The room's metrics, flushed as one EMF line at the end of each call."""
-    return Metrics(namespace=f"Zhenban/{os.environ.get('STAGE', 'none')}", service=os.environ.get("CAPABILITY", "all"))
+    """The room's metrics, the same for its API and its events, flushed as one EMF line at the end of each call."""
+    room = os.environ.get("CAPABILITY", "all").removesuffix("_events")
+    return Metrics(namespace=f"Zhenban/{os.environ.get('STAGE', 'none')}", service=room)
 
 
 def count(name: str, value: float = 1) -> None:

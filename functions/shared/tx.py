@@ -237,11 +237,13 @@ class Tx:
             if item["commit_id"]["S"] == self._commit_id:
                 return
             raise AlreadyDone(self._read_marker(self._marker, item))
-        for reason_code, write in zip(failed, writes, strict=True):
-            if reason_code == _REFUSED and write.conflict is not None:
-                raise write.conflict
         if "ValidationError" in failed:
             raise error
+        refused = [write for code, write in zip(failed, writes, strict=True) if code == _REFUSED]
+        conflicts = [write.conflict for write in refused if write.conflict is not None]
+        if conflicts and len(conflicts) == len(refused):
+            raise conflicts[0]
+        # A row that was read has changed too, so what the conflict seems to say may be no longer so.
         raise StaleRead from error
 
     def _stored_marker(self, marker: Marker) -> dict[str, Any]:

@@ -36,6 +36,8 @@ def attend(stage: Stage, order: Order, companion: Person, guest: Person, hospita
     stage.story.step("就诊当天：陪诊师出发，妹妹在手机上只看到一块大致区域")
     record(stage, order, companion, "departed")
     _report_position(stage, order, companion, guest, campus)
+    if live:
+        stage.wait_for(lambda: live.of("visit.position") or None, "实时通道没有收到位置区域")
     stage.story.step("陪诊师到院打卡：离医院三公里时被拒绝，在院区内成功；之后逐个记录节点")
     _check_in(stage, order, companion, campus)
     for code in [step["code"] for step in seen["milestones"]][1:]:
@@ -122,7 +124,6 @@ def _check_progress(stage: Stage, order: Order, guest: Person, live: Live | None
         return True if heard >= set(range(1, count + 1)) else None
 
     stage.wait_for(complete, "实时通道没有收齐全部进度")
-    stage.wait_for(lambda: live.of("visit.position") or None, "实时通道没有收到位置区域")
     stage.story.note(f"实时收到 {len(live.of('visit.progressed'))} 条进度、{len(live.of('visit.position'))} 条位置区域")
     live.close()
 

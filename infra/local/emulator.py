@@ -5,6 +5,7 @@ it would be in Lambda.
 """
 
 import os
+import shutil
 import urllib.request
 from pathlib import Path
 from urllib.error import URLError
@@ -41,8 +42,9 @@ def wait(layout: Layout) -> None:
 
 
 def _environment(layout: Layout, *, keep_state: bool) -> dict[str, str]:
-    temporary = layout.folder / "tmp"
-    temporary.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_folder(layout)
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
     return {
         **{name: os.environ[name] for name in _KEPT_FROM_HOME if name in os.environ},
         "TMPDIR": str(temporary),
@@ -68,5 +70,5 @@ def _answers(layout: Layout) -> bool:
 
 
 def temporary_folder(layout: Layout) -> Path:
-    """Where the emulator unpacks functions; what it left behind may be removed while it is down."""
+    """Where the emulator unpacks functions; it leaves things behind there."""
     return layout.folder / "tmp"

@@ -29,8 +29,8 @@ class Layout:
     @classmethod
     def of_make_up(cls) -> "Layout":
         """The stack of `make up`: in LOCAL_FOLDER, on STACK_PORT, WECHAT_PORT, PAY_PORT and INSURER_PORT."""
-        ports = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in _PORTS.items()}
-        return cls(Path(os.environ.get("LOCAL_FOLDER", ROOT / ".local")), ports)
+        ports = {name: int(os.environ.get(f"{name.upper()}_PORT") or port) for name, port in _PORTS.items()}
+        return cls(Path(os.environ.get("LOCAL_FOLDER") or ROOT / ".local"), ports)
 
     @classmethod
     def of_tests(cls, folder: Path) -> "Layout":

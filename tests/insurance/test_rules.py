@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.insurance.rules import deliveries
-from functions.insurance.rules.deliveries import DELIVERY_MOVES, Attempt, DeliveryState, judge, retry_delay
+from functions.insurance.rules.deliveries import (
+    DELIVERY_MOVES,
+    Attempt,
+    DeliveryState,
+    judge,
+    move_delivery,
+    retry_delay,
+)
 from functions.insurance.rules.endpoints import UnsafeEndpoint, is_public, target_of
 from functions.insurance.rules.policies import POLICY_MOVES, IllegalMove, Policy, PolicyState, move_policy
 from functions.insurance.rules.thresholds import Thresholds
@@ -37,9 +44,17 @@ def refused(times: int, status: int | None = 500) -> tuple[Attempt, ...]:
 
 
 class TestStates:
-    def test_the_tables_are_closed_and_hold(self) -> None:
-        assert set(POLICY_MOVES) == set(PolicyState)
+    def test_a_final_delivery_stays_as_it_is(self) -> None:
         assert set(DELIVERY_MOVES) == set(DeliveryState)
+        for state in (DeliveryState.DELIVERED, DeliveryState.FAILED):
+            for to in DeliveryState:
+                if to is not state:
+                    with pytest.raises(IllegalMove):
+                        move_delivery(state, to)
+        assert move_delivery(DeliveryState.PENDING, DeliveryState.PENDING) is DeliveryState.PENDING
+
+    def test_the_table_is_closed_and_holds(self) -> None:
+        assert set(POLICY_MOVES) == set(PolicyState)
         for state in PolicyState:
             for to in PolicyState:
                 if to in POLICY_MOVES[state]:

@@ -28,7 +28,7 @@ def test_orders_that_are_not_rightly_paid_in_time_end_without_a_cost(stage: Stag
 
 def test_an_effect_that_does_not_come_ends_the_story_with_one_sentence(stage: Stage) -> None:
     stage.patience_s = 0.5
-    with pytest.raises(Missing, match="^没有等到$"):
+    with pytest.raises(Missing, match="没有等到"):
         stage.wait_for(lambda: None, "没有等到")
 
 

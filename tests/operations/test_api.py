@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from infra.assets import WORDS, AssetError, in_chinese
+from infra.assets import PHRASES, WORDS, AssetError, in_chinese
 from tests.harness.world import World
 
-ENGLISH = (
-    '{translation:{menu:{menu:"API Menu"'
-    + ",".join(f'"{key}":"…{{}}…"' for group in WORDS.values() for key in group)
-    + "}}}"
-)
+VOCABULARY = ",".join(f'"{key}":"…{{}}…"' for group in WORDS.values() for key in group)
+ENGLISH = '{translation:{menu:{menu:"API Menu"' + VOCABULARY + "}}}"
+SCRIPT = f"before={ENGLISH};after" + "".join(PHRASES)
 
 
 def test_health_needs_no_token(world: World) -> None:
@@ -77,14 +75,22 @@ def test_the_scripts_words_are_chinese(docs_folder: Path) -> None:
     assert "REQUEST BODY" not in text
 
 
-def test_translating_replaces_the_english_vocabulary_alone() -> None:
-    done = in_chinese(f"before={ENGLISH};after")
-    assert done.startswith("before={") and done.endswith("};after")
-    assert json.loads(done.removeprefix("before=").removesuffix(";after")) == {"translation": WORDS}
+def test_translating_replaces_the_english_words_alone() -> None:
+    done = in_chinese(SCRIPT)
+    vocabulary, _, rest = done.removeprefix("before=").partition(";after")
+    assert json.loads(vocabulary) == {"translation": WORDS}
+    assert rest == "".join(PHRASES.values())
 
 
 @pytest.mark.parametrize(
-    "script", ["nothing here", ENGLISH + ENGLISH, ENGLISH[:-2], ENGLISH.replace("expand-desc", "x")]
+    "script",
+    [
+        "nothing here",
+        SCRIPT + ENGLISH,
+        ENGLISH[:-2],
+        SCRIPT.replace("expand-desc", "x"),
+        SCRIPT.replace("> Field <", ""),
+    ],
 )
 def test_a_script_that_is_not_as_expected_is_refused(script: str) -> None:
     with pytest.raises(AssetError):

@@ -6,7 +6,7 @@ from functions.insurance import table
 from functions.insurance.events import WebhookQueued
 from functions.insurance.gateways import webhooks
 from functions.insurance.rules import deliveries
-from functions.insurance.rules.deliveries import DeliveryState
+from functions.insurance.rules.deliveries import DeliveryState, move_delivery
 from functions.insurance.rules.endpoints import target_of
 from functions.insurance.table import DeliveryRow, EndpointRow
 from functions.shared import observe
@@ -65,7 +65,7 @@ def attempt_delivery(tx: Tx, delivery_id: str) -> None:
         return
     endpoint = table.find_endpoint(row.insurer_id, row.endpoint_id)
     if endpoint is None or endpoint.disabled_at is not None:
-        row.state = DeliveryState.FAILED
+        row.state = move_delivery(DeliveryState(row.state), DeliveryState.FAILED)
         tx.save(row)
         return
     thresholds = table.thresholds()
@@ -82,7 +82,7 @@ def attempt_delivery(tx: Tx, delivery_id: str) -> None:
     )
     row.attempts = (*row.attempts, attempt)
     verdict = deliveries.judge(delivery_id, row.attempts, thresholds)
-    row.state = verdict.state
+    row.state = move_delivery(DeliveryState(row.state), verdict.state)
     tx.save(row)
     if verdict.retry_at is not None:
         tx.schedule(Timer(room="insurance", kind="retry_delivery", subject=delivery_id, due_at=verdict.retry_at))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from functions.insurance.rules.policies import Policy
+from functions.insurance.rules.policies import IllegalMove, Policy
 from functions.insurance.rules.thresholds import Thresholds
 from functions.shared.money import BP_WHOLE
 
@@ -29,6 +29,13 @@ DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.DELIVERED: frozenset(),
     DeliveryState.FAILED: frozenset(),
 }
+
+
+def move_delivery(state: DeliveryState, to: DeliveryState) -> DeliveryState:
+    """`to`, if a message may go there from `state` or is there already; otherwise IllegalMove."""
+    if to is not state and to not in DELIVERY_MOVES[state]:
+        raise IllegalMove(f"通知状态不能从 {state} 变为 {to}")
+    return to
 
 
 @dataclass(frozen=True)

@@ -74,10 +74,10 @@ class ProductUnknown(Conflict):
 
 
 class IllegalMove(Conflict):
-    """The policy's state does not lead to the wanted one."""
+    """The object's state does not lead to the wanted one."""
 
     code = "illegal_state"
-    title = "保单当前状态不允许此操作"
+    title = "当前状态不允许此操作"
 
 
 def move_policy(state: PolicyState, to: PolicyState) -> PolicyState:

@@ -89,7 +89,7 @@ class WeChatPay:
         clock: Callable[[], datetime] = present,
     ) -> None:
         from requests.exceptions import RequestException
-        from wechatpayv3 import WeChatPay as Library  # type: ignore[import-untyped]
+        from wechatpayv3 import WeChatPay as Library
         from wechatpayv3 import WeChatPayType
 
         self._merchant = merchant
@@ -228,7 +228,7 @@ class WeChatPay:
     def _decrypted(self, sealed: Sealed) -> str:
         if sealed.algorithm != "AEAD_AES_256_GCM":
             _forged(f"不支持的加密方式：{sealed.algorithm}")
-        from wechatpayv3.utils import aes_decrypt  # type: ignore[import-untyped]
+        from wechatpayv3.utils import aes_decrypt
 
         try:
             plain: str | None = aes_decrypt(

@@ -49,8 +49,3 @@ def move_income(state: IncomeState, to: IncomeState) -> IncomeState:
     if to not in INCOME_MOVES[state]:
         raise IllegalMove(f"收入状态不能从 {state} 变为 {to}")
     return to
-
-
-def is_due(release_at: datetime, now: datetime) -> bool:
-    """Whether the complaint window is over."""
-    return release_at <= now
