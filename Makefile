@@ -33,7 +33,7 @@ logs: install ## what the functions say; NAME=booking for one
 	@$(RUN) -m infra.local logs $(NAME)
 
 test: install ## all tests, with a local stack of their own
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n 2 --dist loadgroup
 
 check: install ## formatting, lint, types, architecture, the template
 	@.venv/bin/ruff format --check .

@@ -1,21 +1,25 @@
 """What the product costs and how fast it is, measured against itself: `make bench`, or
 
-    python -m benchmarks            # everything; needs dist/local/deployment.zip (`make package`)
-    python -m benchmarks --quick    # in process only, seconds: round trips, units, warm ratio, US$ of an order
+    python -m benchmarks            # everything; packages first if the code has changed
+    python -m benchmarks --quick    # in process only, under a minute: round trips, units, warm ratio, US$ of an order
 
 It prints tables, then one JSON object on the last line, and writes the same object to `dist/bench.json`. The exit
 status is 1 when a limit in `limits` is not kept, unless `--no-gate` is given.
 
-    capacity   DynamoDB's published rules for item sizes and request units; pure
-    meter      counts store calls at PynamoDB's seam and turns them into units
-    ledger     what was counted, by act: a request, an event for one room, a timer
-    order      plays one order in process on moto, with the stand-ins of `infra.local`
-    cost       units, events, timers and Lambda time of that order in US$ by the dated table in `prices`
-    warm       one validated POST in process against a bare JSON handler
-    cold       first request of a fresh process, against a bare handler and against plain `chalice package`
-    packages   the unzipped package, and the plain one that it is compared with
-    fake_aws   a loopback server that answers the few AWS calls of a first request
-    limits     what must hold, in one table
+    capacity       DynamoDB's published rules for item sizes and request units; pure
+    metered_calls  what one store call costs by those rules
+    meter          counts calls and our own time, by act: a request, an event for one room, a timer
+    town           the product in one process on moto, seeded, with the stand-ins of `infra.local`
+    order          plays one order in it, from signing in to the companion's income
+    endpoints      round trips and units per endpoint
+    cost           units, events, timers and Lambda time of that order in US$ by the dated table in `prices`
+    warm           one validated POST in process against a bare JSON handler
+    cold           first request of a fresh process, against a bare handler and against plain `chalice package`
+    first_events   what each function is called with first; `first_request` is that process
+    packages       the package as it is deployed, and the plain one that it is compared with
+    fake_aws       a loopback server that answers the few AWS calls of a first request
+    limits         what must hold, in one table
+    stats, report  ratios of medians with intervals; the tables that are printed
 
 Times are only ever compared within one run, interleaved, as ratios of medians with a bootstrap interval: a shared
 machine changes its mind about absolute times. Round trips and units are exact and repeatable; a test holds them.

@@ -24,9 +24,8 @@ def zip_mb(package: Path) -> float:
 
 
 def ours() -> Path:
-    """`dist/local/deployment.zip`; raises NoPackage if it is not there."""
-    if not OURS.exists():
-        raise NoPackage(f"there is no {OURS.relative_to(ROOT)}: run `make package` first")
+    """`dist/local/deployment.zip` of the code as it is now (made anew if it changed); raises NoPackage."""
+    _run([sys.executable, "-m", "infra.synth", "--stage", "local"], ROOT, {})
     return OURS
 
 
@@ -59,22 +58,20 @@ def unzip(package: Path, folder: Path) -> Path:
 
 
 def _run_chalice(workspace: Path) -> None:
+    start = "import sys; from chalice.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", start, "package", "--stage", "local", "out"]
+    _run(command, workspace, {"PYTHONPATH": str(workspace / "vendor")})
+
+
+def _run(command: list[str], folder: Path, more: dict[str, str]) -> None:
+    """A packaging command with the environment that it expects: the bench's own STAGE would end up in the template."""
     environment = {name: value for name, value in os.environ.items() if name not in ("CAPABILITY", "PYTHONPATH")}
-    environment |= {"STAGE": "local", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(workspace / "vendor")}
+    environment |= {"STAGE": "local", "PYTHONDONTWRITEBYTECODE": "1", **more}
     environment.setdefault("AWS_DEFAULT_REGION", "us-east-1")
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from chalice.cli import main; sys.exit(main())",
-        "package",
-        "--stage",
-        "local",
-        "out",
-    ]
-    done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no output"]
-        raise NoPackage(f"plain chalice package failed: {lines[-1]}")
+        raise NoPackage(f"packaging failed ({command[-1]}): {lines[-1]}")
 
 
 def _inputs_hash() -> str:

@@ -74,7 +74,7 @@ def _downloaded(cache: Path) -> Path:
         # Without its dependencies: they serve the page in another framework; only the file is wanted.
         command: list[str | Path] = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         command += ["--target", fresh, "--no-deps", "--require-hashes"]
-        command += ["--requirements", REQUIREMENTS]
+        command += ["--requirement", REQUIREMENTS]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise AssetError(f"the docs page's script cannot be fetched: {done.stderr.strip()[-500:]}")

@@ -16,7 +16,7 @@ from botocore.session import get_session
 from infra import settings, stacks
 from infra.local.layout import ROOT
 
-_PARAMETERS = ("AlarmEmail", "LogLevel", "RequestsPerSecond", "RequestsBurst")
+_PARAMETERS = ("AlarmEmail", "LogLevel", "RequestsPerSecond", "RequestsBurst", "WebhookAllowedHosts")
 """Template parameters that may be given as environment variables of the same name in capitals (ALARM_EMAIL …)."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.harness.world import World
@@ -21,6 +22,16 @@ os.environ.update(
     EVENTS_FUNCTION_ARN_PREFIX="arn:aws:lambda:us-east-1:123456789012:function:zhenban-test-",
 )
 os.environ.pop("CAPABILITY", None)
+# How long an example takes says more about the machine than about a rule.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the deployed stack stay in one process: there is one such stack in a run."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.fixture

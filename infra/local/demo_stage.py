@@ -92,7 +92,7 @@ class HttpHost:
         self._name = name
         self._base = base_url.rstrip("/")
         self._story = story
-        self._pool = urllib3.PoolManager(maxsize=4, timeout=_TIMEOUT, retries=urllib3.Retry(0))
+        self._pool = urllib3.PoolManager(maxsize=4, timeout=_TIMEOUT, retries=False)
 
     def request(
         self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "", quiet: bool = False
@@ -115,8 +115,15 @@ class HttpHost:
         answer = Answer(raw.status, json.loads(text) if text and is_json else text, lowered)
         if not quiet:
             where = "" if self._name == "接口" else f"[{self._name}] "
-            self._story.call(f"{where}{method} {path}  {answer.said}（{(time.monotonic() - begun) * 1000:.0f} ms）")
+            spent_ms = (time.monotonic() - begun) * 1000
+            self._story.call(f"{where}{method} {path}{_step_of(body)}  {answer.said}（{spent_ms:.0f} ms）")
         return answer
+
+
+def _step_of(body: Any) -> str:
+    """Which milestone a call is about, for those that are told apart by nothing else."""
+    step = (body.get("node") or body.get("code")) if isinstance(body, dict) else None
+    return f" {step}" if step and len(step) <= 24 else ""
 
 
 class Live:
@@ -169,7 +176,7 @@ class Stage:
     pass_time: Callable[[float], None] = time.sleep
     """Lets so many seconds pass, with whatever falls due in them."""
     late_notice_s: float = HOLD_S + 5
-    """After so many real seconds the provider's notification is later than the order's hold."""
+    """After so many real seconds the provider's notification is later than the order's hold; 0: it never comes."""
     tokens: dict[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -33,7 +33,8 @@ def begin(stage: Stage) -> Troubles:
     orders.pay_at_provider(stage, wrong_amount)
     stage.story.note(f"乙 {wrong_amount.id}：付了 {yuan(wrong_amount.total_fen)}，通知里的金额却是 {yuan(1)}")
     orders.start_payment(stage, late, quiet=True)
-    orders.misbehave(stage, late, delay_s=stage.late_notice_s)
+    late_notice = {"delay_s": stage.late_notice_s} if stage.late_notice_s else {"notify_times": 0}
+    orders.misbehave(stage, late, **late_notice)
     orders.pay_at_provider(stage, late)
     stage.story.note(f"丙 {late.id}：付了 {yuan(late.total_fen)}，通知要到保留时间过后才来")
     return Troubles(unpaid, wrong_amount, late)
@@ -51,8 +52,9 @@ def finish(stage: Stage, troubles: Troubles) -> None:
     _check_refunded_once(stage, troubles.wrong_amount)
     stage.story.step("丙：到账时订单已关闭，全额退回；迟到的通知没有再改变什么")
     _check_refunded_once(stage, troubles.late)
-    stage.wait_for(lambda: orders.notifications(stage, troubles.late, 1), "迟到的支付通知没有送达")
-    _check_refunded_once(stage, troubles.late)
+    if stage.late_notice_s:
+        stage.wait_for(lambda: orders.notifications(stage, troubles.late, 1), "迟到的支付通知没有送达")
+        _check_refunded_once(stage, troubles.late)
 
 
 def check_wrong_amount_is_set_aside(stage: Stage, troubles: Troubles) -> None:

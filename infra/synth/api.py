@@ -13,6 +13,7 @@ API_ID_TAG = "ms-custom-id"
 """The local stack takes an API's id from this tag, so that equal routes have equal URLs. It replaces an API whose
 routes change, the new one before the old, so the id has to change with them."""
 _INTEGRATION = "x-amazon-apigateway-integration"
+_ANSWERS = "x-amazon-apigateway-gateway-responses"
 _INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
 _GATEWAY_ANSWERS: dict[str, tuple[int | None, str, str]] = {
     "UNAUTHORIZED": (401, Unauthenticated.code, Unauthenticated.title),
@@ -35,11 +36,11 @@ is 401, sign in again. A path that does not exist is what API Gateway calls a mi
 
 
 def api_resources(project: Project) -> Resources:
-    """The API with its gateway responses, deployment, stage, and the permissions to call rooms and authorizer."""
-    body = routed(project)
-    answers = {f"Answer{logical_id(name.lower())}": _gateway_answer(name) for name in _GATEWAY_ANSWERS}
-    version = hashlib.sha256(json.dumps([body, answers], sort_keys=True).encode()).hexdigest()[:8]
+    """The API with its own answers, deployment, stage, and the permissions to call rooms and authorizer."""
+    body = {**routed(project), _ANSWERS: {name: _gateway_answer(name) for name in _GATEWAY_ANSWERS}}
+    version = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:8]
     deployment = f"RestApiDeployment{version}"
+    answers = _answers_for_the_emulator(body[_ANSWERS]) if project.stage == "local" else {}
     return {
         "RestApi": {
             "Type": "AWS::ApiGateway::RestApi",
@@ -55,7 +56,7 @@ def api_resources(project: Project) -> Resources:
         **answers,
         deployment: {
             "Type": "AWS::ApiGateway::Deployment",
-            "DependsOn": sorted(answers),
+            **({"DependsOn": sorted(answers)} if answers else {}),
             "Properties": {"RestApiId": {"Ref": "RestApi"}},
         },
         "RestApiStage": _stage(project.api_stage, deployment),
@@ -93,17 +94,32 @@ def _gateway_answer(response_type: str) -> dict[str, Any]:
         **({"Retry-After": "1"} if status == 429 else {}),
     }
     return {
-        "Type": "AWS::ApiGateway::GatewayResponse",
-        "Properties": {
-            "RestApiId": {"Ref": "RestApi"},
-            "ResponseType": response_type,
-            **({"StatusCode": str(status)} if status else {}),
-            "ResponseParameters": {
-                **{f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()},
-                "gatewayresponse.header.X-Request-Id": "context.requestId",
-            },
-            "ResponseTemplates": {"application/json": json.dumps(problem, ensure_ascii=False)},
+        **({"statusCode": status} if status else {}),
+        "responseParameters": {
+            **{f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()},
+            "gatewayresponse.header.X-Request-Id": "context.requestId",
         },
+        "responseTemplates": {"application/json": json.dumps(problem, ensure_ascii=False)},
+    }
+
+
+def _answers_for_the_emulator(answers: dict[str, Any]) -> Resources:
+    """The same answers as resources: the emulator does not read them from the API's body, as AWS does.
+
+    (On AWS the next change of the body would silently remove such resources, so there they are not.)
+    """
+    return {
+        f"Answer{logical_id(name.lower())}": {
+            "Type": "AWS::ApiGateway::GatewayResponse",
+            "Properties": {
+                "RestApiId": {"Ref": "RestApi"},
+                "ResponseType": name,
+                **({"StatusCode": str(answer["statusCode"])} if "statusCode" in answer else {}),
+                "ResponseParameters": answer["responseParameters"],
+                "ResponseTemplates": answer["responseTemplates"],
+            },
+        }
+        for name, answer in answers.items()
     }
 
 

@@ -80,6 +80,8 @@ def dependencies(stage: str, cache: Path) -> Path:
     uv = Path(sys.executable).with_name("uv")
     command: list[str | Path] = [uv, "pip", "install", "--quiet", "--target", fresh, "--require-hashes", "--no-deps"]
     command += ["--only-binary", ":all:", *target, "--requirements", lock]
+    # Copies, not links into uv's cache: what is trimmed here would otherwise be trimmed in every environment.
+    command += ["--link-mode", "copy"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SynthError(f"the dependencies cannot be installed: {done.stderr.strip()[-500:]}")

@@ -1,11 +1,10 @@
 """The import contracts of `.importlinter` hold, and each of them can be broken."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 OFFENCES = {
@@ -22,16 +21,14 @@ OFFENCES = {
 }
 """For each contract a file, and an import in it that the contract forbids."""
 
+_VERDICT = re.compile(r"^(.+?) (KEPT|BROKEN)\b", re.MULTILINE)
+
 
 def _contracts(folder: Path) -> dict[str, bool]:
     """Whether each contract is kept by the `functions` under `folder`."""
     command: list[str | Path] = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    kept = {}
-    for line in done.stdout.splitlines():
-        name, _, verdict = line.rstrip().rpartition(" ")
-        if verdict in {"KEPT", "BROKEN"}:
-            kept[name] = verdict == "KEPT"
+    kept = {name: verdict == "KEPT" for name, verdict in _VERDICT.findall(done.stdout)}
     assert kept, done.stdout + done.stderr
     return kept
 
@@ -55,10 +52,9 @@ def test_every_contract_can_be_broken(tmp_path: Path) -> None:
     assert [name for name, is_kept in _contracts(tmp_path).items() if is_kept] == []
 
 
-@pytest.mark.parametrize("furniture", ["actions", "events", "rules"])
-def test_a_room_may_know_anothers_actions_events_and_rules(tmp_path: Path, furniture: str) -> None:
+def test_a_room_may_know_anothers_actions_events_and_rules(tmp_path: Path) -> None:
     _copy_of_the_house(tmp_path)
     file = tmp_path / "functions/insurance/triggers.py"
-    statement = f"from functions.booking import {furniture} as theirs"
+    statement = "from functions.booking import actions as a, events as e, rules as r"
     file.write_text(f"{file.read_text(encoding='utf-8')}\n{statement}\n", encoding="utf-8")
-    assert _contracts(tmp_path)["A room knows of another only its actions, events and rules"]
+    assert [name for name, is_kept in _contracts(tmp_path).items() if not is_kept] == []

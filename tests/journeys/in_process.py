@@ -22,7 +22,8 @@ from infra.local.standins.pay import Pace
 from infra.local.standins.together import start
 from tests.harness.world import Person, World
 
-REAL_S, PASSED_S = 0.02, 0.3
+FIRST_BATCHES = 3
+REAL_S, PASSED_S = 0.02, 0.5
 """While the story waits: how long it really sleeps, and how much time passes in the world."""
 
 
@@ -65,17 +66,36 @@ def open_stage(world: World, folder: Path) -> Iterator[Stage]:
         urls = {name: running.url for name, running in standins.items()}
         _configure(folder / "standins", urls, notify=f"http://127.0.0.1:{server.server_address[1]}")
         facts = {"standins": urls, "standins_folder": str(folder / "standins")}
-        for batch in seeding.all_batches(folder, facts):
+        for batch in batches(folder, facts):
             seeding.write(batch)
         world.deliver()
         story = Story(lambda _: None)
         hosts = {name: HttpHost(name, url, story) for name, url in urls.items()}
-        yield Stage(story=story, api=inside, pass_time=inside.pass_time, late_notice_s=6, patience_s=120, **hosts)
+        yield Stage(
+            story=story,
+            api=inside,
+            wechat=hosts["wechat"],
+            pay=hosts["pay"],
+            insurer=hosts["insurer"],
+            pass_time=inside.pass_time,
+            late_notice_s=0,
+            patience_s=120,
+        )
     finally:
         server.shutdown()
         server.server_close()
         for running in standins.values():
             running.stop()
+
+
+def batches(folder: Path, facts: dict[str, Any]) -> list[seeding.Batch]:
+    """The seed with the first city's companions only: more of them would only take time."""
+    first = {batch.name for batch in list(seeding.companion_batches())[:FIRST_BATCHES]}
+    return [
+        batch
+        for batch in seeding.all_batches(folder, facts)
+        if not batch.name.startswith("companions-") or batch.name in first
+    ]
 
 
 def _configure(keys_folder: Path, urls: dict[str, str], *, notify: str) -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from infra.local import demo, demo_troubles, seeding
-from infra.local.demo_stage import Missing, Stage
-from tests.harness.world import World
-from tests.journeys.in_process import open_stage
+from infra.local.demo_stage import HttpHost, Missing, Stage, Story
+from tests.journeys.in_process import batches
 
 
 @pytest.mark.feature("F1")
@@ -26,26 +25,23 @@ def test_orders_that_are_not_rightly_paid_in_time_end_without_a_cost(stage: Stag
     demo_troubles.finish(stage, troubles)
 
 
-def test_an_effect_that_does_not_come_ends_the_story_with_one_sentence(stage: Stage) -> None:
-    stage.patience_s = 0.5
+def test_an_effect_that_does_not_come_ends_the_story_with_one_sentence() -> None:
+    story = Story(lambda _: None)
+    nowhere = HttpHost("接口", "http://127.0.0.1:1", story)
+    stage = Stage(story=story, api=nowhere, wechat=nowhere, pay=nowhere, insurer=nowhere, patience_s=0.2)
     with pytest.raises(Missing, match="没有等到"):
         stage.wait_for(lambda: None, "没有等到")
+    with pytest.raises(Missing, match="接口没有应答（GET /cities：NewConnectionError）"):
+        stage.api.request("GET", "/cities")
 
 
-def test_seeding_twice_changes_nothing(world: World, tmp_path: Path) -> None:
-    with open_stage(world, tmp_path):
-        assert _seed_again(tmp_path) == 0
-
-
-def test_seeding_writes_again_what_changed(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with open_stage(world, tmp_path):
-        monkeypatch.setattr(seeding, "HOLD_S", seeding.HOLD_S + 1)
-        assert _seed_again(tmp_path) == 1
+def test_seeding_again_writes_only_what_changed(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _seed_again(tmp_path) == 0
+    monkeypatch.setattr(seeding, "HOLD_S", seeding.HOLD_S + 1)
+    assert _seed_again(tmp_path) == 1
 
 
 def _seed_again(folder: Path) -> int:
     facts = {"standins": {"insurer": "http://127.0.0.1:1"}, "standins_folder": str(folder / "standins")}
-    batches = [
-        batch for batch in seeding.all_batches(folder, facts) if batch.name != "endpoint-0"
-    ]  # the endpoint's address differs from run to run
-    return sum(map(seeding.write, batches))
+    # The endpoint's address is another one on every run of the stand-ins.
+    return sum(seeding.write(each) for each in batches(folder, facts) if each.name != "endpoint-0")

@@ -1,14 +1,9 @@
 """A world in which only this room listens, and a scheduled visit for the tests that need one."""
 
 import pytest
-from hypothesis import settings
 
 from tests.harness.world import World
 from tests.tracking.makers import VisitScene, visit_scene
-
-# How long an example takes says more about the machine than about a rule.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 
 @pytest.fixture
