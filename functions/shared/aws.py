@@ -22,7 +22,7 @@ def client(
     attempts: int = ATTEMPTS,
     connections: int = 10,
 ) -> Any:
-    """A botocore client for `service`, shared by the process. (A client costs 70-100 ms: call this inside functions.)"""
+    """A botocore client for `service`, shared by the process. (It costs 70-100 ms: call this inside functions.)"""
     from botocore.config import Config as BotoConfig
     from botocore.session import get_session
 

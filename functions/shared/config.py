@@ -21,7 +21,7 @@ class Config:
     scheduler_dlq_arn: str
     """SCHEDULER_DLQ_ARN: where a timer goes that its function refused to the end (relay only)."""
     events_function_arn_prefix: str
-    """EVENTS_FUNCTION_ARN_PREFIX: `arn:…:function:zhenban-<stage>-`; a room's timer target is prefix + `<room>_events`."""
+    """EVENTS_FUNCTION_ARN_PREFIX: `arn:…:function:zhenban-<stage>-`; a timer's target is that + `<room>_events`."""
 
     def table_name(self, room: str) -> str:
         """`zhenban-<stage>-<room>`."""

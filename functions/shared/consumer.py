@@ -39,7 +39,7 @@ class Subscriptions:
         return sorted(self._by_timer)
 
     def timer_meaning(self, kind: str) -> str:
-        """What happens when a timer of this kind is due: the first line of its handler's docstring, for the documents."""
+        """What happens when a timer of this kind is due: the first line of its handler's docstring."""
         return (self._by_timer[kind].run.__doc__ or "").strip().partition("\n")[0]
 
     def on(self, event_type: type[EventT]) -> Callable[[Callable[[Tx, EventT], None]], Callable[[Tx, EventT], None]]:

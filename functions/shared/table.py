@@ -130,9 +130,7 @@ class Row(Model):
     ) -> tuple[list[dict[str, Any]], list[dict[str, Any]] | None]:
         """As PynamoDB's, which looks in the answer for `Meta.table_name`: there it stands under the stage's name."""
         table = cls._get_connection()
-        answer = table.batch_get_item(
-            keys_to_get, consistent_read=consistent_read, attributes_to_get=attributes_to_get
-        )
+        answer = table.batch_get_item(keys_to_get, consistent_read=consistent_read, attributes_to_get=attributes_to_get)
         unprocessed = answer["UnprocessedKeys"].get(table.table_name, {})
         return answer["Responses"].get(table.table_name, []), unprocessed.get("Keys")
 
@@ -184,7 +182,7 @@ _kept: dict[tuple[type[Row], str, str], tuple[float, Row | None]] = {}
 
 
 def keep(row: type[RowT], pk: str, sk: str) -> RowT | None:
-    """`find` for configuration and directory rows: read at most once a minute by each process, eventually consistent."""
+    """`find` for configuration and directory rows: read once a minute by each process, eventually consistent."""
     key = (row, pk, sk)
     entry = _kept.get(key)
     if entry is None or entry[0] < time.monotonic():

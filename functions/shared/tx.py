@@ -10,9 +10,9 @@ failed transaction returns, without a second round trip. It also stores the comm
 answer was lost and which the SDK sent again comes out as the success that it was.
 """
 
+import os
 import random
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -95,15 +95,14 @@ class Tx:
         self.correlation_id = correlation_id
         self._marker = marker
         self._writes: list[_Write] = []
-        self._commit_id = uuid.uuid4().hex
+        self._commit_id = ""
         self._results: dict[str, Any] = {}
         self.reply: Reply | None = None
         """What the marker will store; set by the edge before `commit`."""
 
     def restart(self) -> None:
-        """Forget the registered writes, for another attempt on fresh rows under a new commit id."""
+        """Forget the registered writes, for another attempt on fresh rows."""
         self._writes.clear()
-        self._commit_id = uuid.uuid4().hex
         self.reply = None
 
     def once(self, name: str, call: Callable[[], _T]) -> _T:
@@ -124,7 +123,12 @@ class Tx:
         self._add("Put", row.get_save_kwargs_from_instance(condition=condition), None)
 
     def update(
-        self, row: Row, actions: Sequence[Action], *, condition: Condition | None = None, conflict: Problem | None = None
+        self,
+        row: Row,
+        actions: Sequence[Action],
+        *,
+        condition: Condition | None = None,
+        conflict: Problem | None = None,
     ) -> None:
         """Part of a row (counters, sharded balances), created if absent; `conflict` is raised if `condition` fails."""
         # PynamoDB leaves the kind out of updates; a row that this creates could not be read back without it.
@@ -150,11 +154,12 @@ class Tx:
     def commit(self) -> None:
         """Write everything, or nothing. Without writes there is nothing to commit and no marker.
 
-        Raises AlreadyDone, KeyReused, a write's own `taken`/`conflict`, StaleRead (to the edge), or Unavailable when the
+        Raises AlreadyDone, KeyReused, a write's own `taken`/`conflict`, StaleRead (to the edge), or Unavailable if the
         store gave no answer and the outcome is unknown.
         """
         if not self._writes:
             return
+        self._commit_id = os.urandom(16).hex()
         writes = [*([self._marker_write(self._marker)] if self._marker else ()), *self._writes]
         assert len(writes) <= MAX_WRITES, f"{len(writes)} writes do not fit one transaction"
         try:
@@ -258,5 +263,5 @@ def retrying(attempt: Callable[[], None]) -> None:
         try:
             return attempt()
         except StaleRead:
-            time.sleep(random.uniform(0, _BACKOFF_S * 2**tries))
+            time.sleep(random.uniform(0, _BACKOFF_S * 2**tries))  # noqa: S311 jitter, not a secret
     raise Busy()

@@ -16,7 +16,7 @@ from functions.booking.rules.itinerary import Checklist
 from functions.booking.rules.matching import CompanionUnavailable, Gender, Wanted
 from functions.booking.rules.orders import OrderState
 from functions.booking.rules.pricing import QuoteUsed
-from functions.shared import clock, ids
+from functions.shared import clock
 from functions.shared.caller import Caller, Role
 from functions.shared.errors import NotFound
 from functions.shared.tx import StaleRead, Tx
@@ -148,7 +148,9 @@ class TestReads:
             actions.require_party(order_id, Caller(companion.subject, frozenset({Role.COMPANION})))
 
     @pytest.mark.usefixtures("world")
-    @pytest.mark.parametrize("order_id", ["", "x", "CONFIG", "pay_01JNCE0000000000000000000A", "ord_01JNCE0000000000000000000A"])
+    @pytest.mark.parametrize(
+        "order_id", ["", "x", "CONFIG", "pay_01JNCE0000000000000000000A", "ord_01JNCE0000000000000000000A"]
+    )
     def test_an_unknown_order_is_not_found(self, order_id: str) -> None:
         with pytest.raises(NotFound):
             actions.find_order(order_id)

@@ -7,7 +7,8 @@
         world.deliver()                     # outbox -> every room's events function, until nothing is left
         world.advance(minutes=6)            # moves the clock and fires the timers that came due
 
-moto is one process without threads, IAM or a scheduler: races, permissions and real timers are tested on the local stack.
+moto is one process without threads, IAM or a scheduler: races, permissions and real timers are tested on the local
+stack.
 """
 
 import json
@@ -135,7 +136,7 @@ class World:
 
     # events and timers --------------------------------------------------------------------------------------------
     def deliver(self, *, times: int = 1) -> list[str]:
-        """Carry the outbox to the rooms until nothing new appears; each event `times` times. Returns the event names."""
+        """Carry the outbox to the rooms until nothing new appears, each event `times` times; the events' names."""
         names: list[str] = []
         while fresh := self._fresh_outbox_rows():
             for row in fresh:
@@ -225,7 +226,9 @@ def open_world() -> Iterator[World]:
         kms.create_alias(AliasName=f"alias/zhenban-{config().stage}", TargetKeyId=key_id)
         key = put_token_keys()
         put_secret("wechat-mini", {"app_id": "wx-test", "app_secret": "not-a-secret", "base_url": "http://127.0.0.1:9"})
-        put_parameter("public-urls", {"api": "http://api.test", "live": "ws://live.test", "pay_notify": "http://api.test"})
+        put_parameter(
+            "public-urls", {"api": "http://api.test", "live": "ws://live.test", "pay_notify": "http://api.test"}
+        )
         app = import_module("app").app
         with Client(app) as client:
             yield World(travel, key, client.http)

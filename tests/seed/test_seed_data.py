@@ -138,7 +138,8 @@ class _StrictLoader(yaml.SafeLoader):
 
 def load(name: str) -> list[dict[str, Any]]:
     with (SEED / f"{name}.yaml").open(encoding="utf-8") as file:
-        return yaml.load(file, Loader=_StrictLoader)  # noqa: S506 - a SafeLoader
+        rows: list[dict[str, Any]] = yaml.load(file, Loader=_StrictLoader)
+        return rows
 
 
 DATA = {name: load(name) for name in NAMES}
@@ -174,7 +175,7 @@ def is_fen(value: Any, *, minimum: int) -> bool:
     return type(value) is int and value >= minimum
 
 
-def by_id(rows: list[dict[str, Any]]) -> Any:
+def by_id(rows: list[dict[str, Any]]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("row", rows, ids=[row.get("id") or row.get("code") or row["key"] for row in rows])
 
 

@@ -115,7 +115,9 @@ class TestExactlyOnce:
         with pytest.raises(KeyReused):
             tx(changed).find_reply()
 
-    def test_a_commit_whose_answer_was_lost_and_is_sent_again_is_a_success(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_commit_whose_answer_was_lost_and_is_sent_again_is_a_success(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         original = Connection._make_api_call
         sent: list[str] = []
 
@@ -155,5 +157,7 @@ def test_a_timer_is_named_by_what_it_is_for(world: World) -> None:
 
 def outbox() -> list[Any]:
     return list(
-        table.connection().dispatch("Scan", {"TableName": config().table_name("outbox"), "ConsistentRead": True})["Items"]
+        table.connection().dispatch("Scan", {"TableName": config().table_name("outbox"), "ConsistentRead": True})[
+            "Items"
+        ]
     )

@@ -14,7 +14,9 @@ AMOUNTS = st.integers(min_value=0, max_value=money.MAX_FEN)
 
 class TestMoney:
     @given(AMOUNTS, st.lists(st.integers(0, 10_000), min_size=1).filter(any))
-    def test_parts_sum_to_the_whole_and_miss_their_share_by_less_than_a_fen(self, amount: int, weights: list[int]) -> None:
+    def test_parts_sum_to_the_whole_and_miss_their_share_by_less_than_a_fen(
+        self, amount: int, weights: list[int]
+    ) -> None:
         parts = money.allocate(amount, weights)
         assert sum(parts) == amount
         assert all(abs(part * sum(weights) - amount * w) < sum(weights) for part, w in zip(parts, weights, strict=True))

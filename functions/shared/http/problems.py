@@ -52,7 +52,7 @@ def answer(problem: Problem, request_id: str) -> Response:
 
 
 def translate(error: Exception) -> Problem:
-    """What an unforeseen error may tell the caller: try again if the store was silent, otherwise only that we failed."""
+    """What an unforeseen error may tell the caller: try again if the store was silent, else only that we failed."""
     if isinstance(error, Problem):
         return error
     cause = error.cause if isinstance(error, PynamoDBException) else error

@@ -203,9 +203,7 @@ def _caller(route: Route, request: Request) -> Caller:
     return caller
 
 
-def _tx(
-    route: Route, request: Request, headers: dict[str, str], caller: Caller, raw: bytes, correlation_id: str
-) -> Tx:
+def _tx(route: Route, request: Request, headers: dict[str, str], caller: Caller, raw: bytes, correlation_id: str) -> Tx:
     marker = None
     if route.effect:
         key = headers.get("idempotency-key", "")

@@ -40,7 +40,7 @@ class Page(msgspec.Struct, Generic[ItemT], frozen=True, kw_only=True):
 
 
 def encode_cursor(sort_key: str | None) -> str | None:
-    """An opaque cursor. It carries only a sort key: the partition comes from the caller, so no cursor leads elsewhere."""
+    """An opaque cursor. It holds a sort key alone: the partition is the caller's, so none leads elsewhere."""
     return base64.urlsafe_b64encode(sort_key.encode()).decode().rstrip("=") if sort_key else None
 
 

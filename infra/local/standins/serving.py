@@ -33,7 +33,7 @@ class Running:
 
 
 class _Quiet(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - as in the base class
+    def log(self, type: str, message: str, *args: Any) -> None:
         """Requests are in the stand-in's own log; only errors go to the terminal."""
         if type == "error":
             super().log(type, message, *args)
