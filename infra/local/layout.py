@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from infra.local.processes import StackError
 from infra.stacks import Clients
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +30,11 @@ class Layout:
     @classmethod
     def of_make_up(cls) -> "Layout":
         """The stack of `make up`: in LOCAL_FOLDER, on STACK_PORT, WECHAT_PORT, PAY_PORT and INSURER_PORT."""
-        ports = {name: int(os.environ.get(f"{name.upper()}_PORT") or port) for name, port in _PORTS.items()}
+        given = {name: os.environ.get(f"{name.upper()}_PORT") or str(port) for name, port in _PORTS.items()}
+        for name, port in given.items():
+            if not (port.isdecimal() and 0 < int(port) < 65_536):
+                raise StackError(f"{name.upper()}_PORT={port} is not a port")
+        ports = {name: int(port) for name, port in given.items()}
         return cls(Path(os.environ.get("LOCAL_FOLDER") or ROOT / ".local"), ports)
 
     @classmethod
