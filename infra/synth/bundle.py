@@ -4,6 +4,7 @@ The same input gives the same bytes, so that the package's name (its hash) chang
 """
 
 import compileall
+import gzip
 import hashlib
 import json
 import os
@@ -133,14 +134,38 @@ def _trim_botocore(data: Path) -> None:
     for service in data.iterdir():
         if service.is_dir() and service.name not in AWS_SERVICES:
             shutil.rmtree(service)
+        elif service.is_dir():
+            for superseded in sorted(service.iterdir())[:-1]:
+                shutil.rmtree(superseded)
     for unused in [*data.rglob("examples-1.json*"), *data.rglob("waiters-2.json*")]:
         unused.unlink()
+    for model in list(data.rglob("service-2.json*")):
+        _trim_model(model)
     for name in ("endpoints.json", "partitions.json"):
         path = data / name
         if path.exists():
             path.write_text(
                 json.dumps(_of_our_partitions(json.loads(path.read_text(encoding="utf-8")))), encoding="utf-8"
             )
+
+
+def _trim_model(path: Path) -> None:
+    """A service's model without its prose, four fifths of it, which every client would parse; the zip compresses it."""
+    raw = path.read_bytes()
+    model = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
+    path.unlink()
+    text = json.dumps(_without_documentation(model), separators=(",", ":"))
+    path.with_name("service-2.json").write_text(text, encoding="utf-8")
+
+
+def _without_documentation(node: Any) -> Any:
+    """(A shape may have a member called `documentation`; only text under that key is prose.)"""
+    if isinstance(node, dict):
+        prose = isinstance(node.get("documentation"), str)
+        return {
+            name: _without_documentation(each) for name, each in node.items() if name != "documentation" or not prose
+        }
+    return [_without_documentation(each) for each in node] if isinstance(node, list) else node
 
 
 def _of_our_partitions(document: dict[str, Any]) -> dict[str, Any]:

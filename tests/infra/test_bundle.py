@@ -1,5 +1,6 @@
 """The package: small, complete, and the same from the same."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -93,3 +94,20 @@ def test_trimming_keeps_name_version_and_our_services_only(tmp_path: Path) -> No
     assert "Name: thing\nVersion: 1\n" in (metadata / "METADATA").read_text("utf-8")
     kept = json.loads((data / "endpoints.json").read_text("utf-8"))
     assert kept == {"partitions": [{"partition": "aws", "services": {"dynamodb": {}}}]}
+
+
+def test_a_services_model_loses_its_prose_and_its_older_versions_and_nothing_else(tmp_path: Path) -> None:
+    data = tmp_path / "botocore" / "data"
+    old, new = data / "dynamodb" / "2011-12-05", data / "dynamodb" / "2012-08-10"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+    member = {"documentation": {"shape": "Text", "documentation": "<p>Prose</p>"}}
+    model = {"documentation": "<p>Long</p>", "shapes": {"Thing": {"type": "structure", "members": member}}}
+    (old / "service-2.json").write_text("{}", "utf-8")
+    (new / "service-2.json.gz").write_bytes(gzip.compress(json.dumps(model).encode()))
+    (data / "endpoints.json").write_text('{"partitions": []}', "utf-8")
+    trim(tmp_path)
+    assert [path.name for path in (data / "dynamodb").iterdir()] == ["2012-08-10"]
+    assert json.loads((new / "service-2.json").read_text("utf-8")) == {
+        "shapes": {"Thing": {"type": "structure", "members": {"documentation": {"shape": "Text"}}}}
+    }
