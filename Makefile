@@ -9,7 +9,7 @@ RUN := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down reset demo logs test check bench package deploy lock
+.PHONY: help install up down reset demo logs test check bench documents package deploy lock
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -45,6 +45,9 @@ check: install ## formatting, lint, types, architecture, the template
 
 bench: install ## measure; one JSON object on the last line
 	@$(RUN) -m benchmarks
+
+documents: install ## docs/{openapi.json,roles.md,events.md} from the code
+	@$(RUN) -m infra.documents
 
 package: install ## dist/STAGE/{template.json,deployment.zip}
 	@$(RUN) -m infra.synth --stage $(STAGE)

@@ -1,13 +1,17 @@
 """Ids: a three-letter kind, an underscore and a ULID, so that they sort by time and say what they are."""
 
+import os
 from datetime import datetime
 
 from ulid import ULID
 
+from functions.shared import clock
+
 
 def new(kind: str, at: datetime | None = None) -> str:
     """A fresh id such as `ord_01JD…`; `at` sets the time part (now by default)."""
-    return f"{kind}_{ULID.from_datetime(at) if at else ULID()}"
+    at_ms = int((at or clock.now()).timestamp() * 1000)
+    return f"{kind}_{ULID.from_bytes(at_ms.to_bytes(6, 'big') + os.urandom(10))}"
 
 
 def derived(kind: str, of: str) -> str:

@@ -31,13 +31,27 @@ from functions.shared.events import Event, Timer, name_of
 from functions.shared.table import Row, connection
 
 MARKER_TTL = timedelta(days=15)
-"""Longer than anything repeats: a dead-letter queue keeps a message for 14 days."""
+"""Longer than any delivery repeats: a dead-letter queue keeps a message for 14 days."""
+REPLY_TTL = timedelta(days=2)
+"""An app repeats a request for minutes; its stored answer, which may be personal, is not kept much longer."""
 OUTBOX_TTL = timedelta(days=7)
 MAX_WRITES = 100
 _ATTEMPTS = 6
 _BACKOFF_S = 0.03
 _REFUSED = "ConditionalCheckFailed"
 _T = TypeVar("_T")
+
+
+# Written out, because building them from PynamoDB's expressions is a tenth of a warm request.
+_ABSENT: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+
+
+def _of_version(version: int) -> dict[str, Any]:
+    return {
+        "ConditionExpression": "#version = :read",
+        "ExpressionAttributeNames": {"#version": "version"},
+        "ExpressionAttributeValues": {":read": {"N": str(version)}},
+    }
 
 
 class StaleRead(Exception):
@@ -114,13 +128,13 @@ class Tx:
     def insert(self, row: Row, *, taken: Problem | None = None) -> None:
         """A new row. If its key exists at commit, `taken` is raised (without it, the action runs again)."""
         row.version = 1
-        self._add("Put", row.get_save_kwargs_from_instance(condition=Row.pk.does_not_exist()), taken)
+        self._add("Put", row.get_save_kwargs_from_instance() | _ABSENT, taken)
 
     def save(self, row: Row) -> None:
         """The whole row as it now is; the action runs again if the stored version is not the one that was loaded."""
-        condition = Row.version == row.version if row.version else Row.pk.does_not_exist()
+        condition = _of_version(int(row.version)) if row.version else _ABSENT
         row.version += 1
-        self._add("Put", row.get_save_kwargs_from_instance(condition=condition), None)
+        self._add("Put", row.get_save_kwargs_from_instance() | condition, None)
 
     def update(
         self,
@@ -163,7 +177,7 @@ class Tx:
         writes = [*([self._marker_write(self._marker)] if self._marker else ()), *self._writes]
         assert len(writes) <= MAX_WRITES, f"{len(writes)} writes do not fit one transaction"
         try:
-            connection().dispatch(
+            connection()._make_api_call(
                 "TransactWriteItems",
                 {
                     "TransactItems": [{write.operation: write.arguments} for write in writes],
@@ -206,7 +220,7 @@ class Tx:
         item = self._marker_key(marker) | {
             "commit_id": {"S": self._commit_id},
             "fingerprint": {"S": marker.fingerprint},
-            "ttl": {"N": str(clock.epoch_s(self.now + MARKER_TTL))},
+            "ttl": {"N": str(clock.epoch_s(self.now + (REPLY_TTL if self.reply else MARKER_TTL)))},
         }
         if self.reply is not None:
             item |= {"status": {"N": str(self.reply.status)}, "body": {"S": self.reply.body}}
@@ -254,7 +268,7 @@ class Tx:
     def _stored_marker(self, marker: Marker) -> dict[str, Any]:
         """The marker as stored, or an empty dict."""
         request = {"TableName": self._table, "Key": self._marker_key(marker), "ConsistentRead": True}
-        return dict(connection().dispatch("GetItem", request).get("Item", {}))
+        return dict(connection()._make_api_call("GetItem", request).get("Item", {}))
 
 
 def retrying(attempt: Callable[[], None]) -> None:
