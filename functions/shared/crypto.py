@@ -3,15 +3,14 @@
 A room stores the wrapped key beside what it protects and hands it to `open_key`. Deleting the wrapped keys makes
 every field of that patient unreadable. The encryption context names room and owner, so a wrapped key copied into
 another patient's row does not open; the field's name is authenticated too, so values cannot be swapped between fields.
+
+`cryptography` is loaded where it is used: most requests of a room neither seal nor open a field.
 """
 
 import base64
 import os
 from dataclasses import dataclass
 from functools import lru_cache
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from functions.shared import aws
 from functions.shared.config import config
@@ -32,11 +31,16 @@ class DataKey:
 
     def encrypt(self, field: str, value: str) -> str:
         """Base64 of nonce and ciphertext; the same value encrypts differently each time."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         nonce = os.urandom(_NONCE_BYTES)
         return base64.b64encode(nonce + AESGCM(self._plain).encrypt(nonce, value.encode(), field.encode())).decode()
 
     def decrypt(self, field: str, stored: str) -> str:
         """The inverse of `encrypt` for the same field; raises Unreadable."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         raw = base64.b64decode(stored)
         try:
             return AESGCM(self._plain).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], field.encode()).decode()
