@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -69,8 +70,8 @@ def _downloaded(cache: Path) -> Path:
     pin = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
     folder = cache / f"docs-page-{pin}"
     if not folder.exists():
-        fresh = folder.with_suffix(".new")
-        shutil.rmtree(fresh, ignore_errors=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix="docs-page-", dir=cache))
         # Without its dependencies: they serve the page in another framework; only the file is wanted.
         command: list[str | Path] = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         command += ["--target", fresh, "--no-deps", "--require-hashes"]
@@ -78,7 +79,10 @@ def _downloaded(cache: Path) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise AssetError(f"the docs page's script cannot be fetched: {done.stderr.strip()[-500:]}")
-        fresh.rename(folder)
+        try:
+            fresh.rename(folder)
+        except OSError:  # another process was quicker
+            shutil.rmtree(fresh)
     return folder / _BUNDLE
 
 

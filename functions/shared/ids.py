@@ -1,17 +1,13 @@
 """Ids: a three-letter kind, an underscore and a ULID, so that they sort by time and say what they are."""
 
-import os
 from datetime import datetime
 
 from ulid import ULID
 
-from functions.shared import clock
-
 
 def new(kind: str, at: datetime | None = None) -> str:
-    """A fresh id such as `ord_01JD…`; `at` sets the time part (now by default)."""
-    at_ms = int((at or clock.now()).timestamp() * 1000)
-    return f"{kind}_{ULID.from_bytes(at_ms.to_bytes(6, 'big') + os.urandom(10))}"
+    """A fresh id such as `ord_01JD…`; `at` sets the time part (now by default). Later ids of one process sort later."""
+    return f"{kind}_{ULID.from_datetime(at) if at else ULID()}"
 
 
 def derived(kind: str, of: str) -> str:

@@ -1,6 +1,7 @@
 """`python -m infra.synth --stage local`: see the package's docstring."""
 
 import argparse
+import fcntl
 import hashlib
 import json
 import os
@@ -40,7 +41,17 @@ def main() -> int:
 
 
 def package(stage: str, destination: Path) -> bool:
-    """Write template and zip into `destination`; False if everything they are made from is unchanged."""
+    """Write template and zip into `destination`; False if everything they are made from is unchanged.
+
+    One at a time: two tests, or a test and `make up`, may want the package at the same moment.
+    """
+    (ROOT / "build").mkdir(exist_ok=True)
+    with (ROOT / "build" / "package.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _package(stage, destination)
+
+
+def _package(stage: str, destination: Path) -> bool:
     stamp = destination / "inputs.sha256"
     inputs = inputs_hash()
     if stamp.exists() and stamp.read_text(encoding="utf-8") == inputs:
