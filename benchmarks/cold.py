@@ -1,6 +1,9 @@
 """First request of a fresh process: ours, the same code as plain `chalice package` ships it, and a bare handler.
 
-Whole processes are timed, from start to the first answer, in turn: one round measures each of the three once. A process
+Plain means both what its zip holds and how its template runs it: one handler without CAPABILITY, so every room is
+loaded. `plain_one_room` is the plain zip told its room, to show what packaging alone gives.
+
+Whole processes are timed, from start to the first answer, in turn: one round measures each of the four once. A process
 sees only its package, may not write bytecode (nor can Lambda), and finds AWS on loopback. Files are in the page cache.
 Ratios are of processor time: a start waits for next to nothing here, and other work on the machine changes it least.
 The ratio by the clock stands beside it.
@@ -54,11 +57,16 @@ class ColdStart:
     """AWS calls of ours, by operation."""
     ours: list[Run] = field(default_factory=list)
     plain: list[Run] = field(default_factory=list)
+    plain_one_room: list[Run] = field(default_factory=list)
     bare: list[Run] = field(default_factory=list)
 
     @property
     def of_plain(self) -> Ratio:
         return ratio(_cpu(self.ours), _cpu(self.plain))
+
+    @property
+    def of_plain_one_room(self) -> Ratio:
+        return ratio(_cpu(self.ours), _cpu(self.plain_one_room))
 
     @property
     def of_bare(self) -> Ratio:
@@ -68,6 +76,7 @@ class ColdStart:
         """Ratios, and medians in milliseconds for orientation."""
         return {
             "plain": self.of_plain.as_json(),
+            "plain_one_room": self.of_plain_one_room.as_json(),
             "plain_wall": ratio(_wall(self.ours), _wall(self.plain)).as_json(),
             "bare": self.of_bare.as_json(),
             **{name: round(median(getattr(run, name) for run in self.ours), 1) for name in _TIMES},
@@ -91,14 +100,16 @@ def measure(
     (bare / "bare.py").write_text(BARE, encoding="utf-8")
     for event in events:
         result = ColdStart(event.capability)
-        environment = _environment(event.capability, aws)
-        packages = (
-            (result.ours, ours, event.handler),
-            (result.plain, plain, event.handler),
-            (result.bare, bare, "bare.handler"),
+        all_rooms = _environment(aws)
+        one_room = all_rooms | {"CAPABILITY": event.capability}
+        starts = (
+            (result.ours, ours, event.handler, one_room),
+            (result.plain, plain, event.handler, all_rooms),
+            (result.plain_one_room, plain, event.handler, one_room),
+            (result.bare, bare, "bare.handler", one_room),
         )
         for _ in range(rounds):
-            for runs, package, handler in packages:
+            for runs, package, handler, environment in starts:
                 run = _run(package, handler, event.event, environment)
                 if run.status != event.status and runs is not result.bare:
                     raise ColdStartFailed(f"{event.capability}: status {run.status}, not {event.status}")
@@ -109,11 +120,10 @@ def measure(
         yield result
 
 
-def _environment(capability: str, aws: FakeAws) -> dict[str, str]:
-    """What the template gives a function, with AWS on loopback."""
+def _environment(aws: FakeAws) -> dict[str, str]:
+    """What the template gives every function, with AWS on loopback."""
     return {
         "PATH": os.environ["PATH"],
-        "CAPABILITY": capability,
         "STAGE": "bench",
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -142,7 +152,7 @@ def _run(package: Path, handler: str, event: Mapping[str, Any], environment: dic
     wall_ms, cpu_ms = (time.perf_counter() - begun) * 1000, (_children_cpu_s() - cpu) * 1000
     if done.returncode:
         lines = done.stderr.decode().strip().splitlines() or ["no output"]
-        raise ColdStartFailed(f"{environment['CAPABILITY']} in {package.name}: {lines[-1]}")
+        raise ColdStartFailed(f"{handler} in {package.name}: {lines[-1]}")
     report = json.loads(done.stdout.decode().strip().splitlines()[-1])
     return Run(wall_ms, cpu_ms, **report)
 
