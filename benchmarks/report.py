@@ -50,7 +50,17 @@ def cold_table(starts: Iterable[ColdStart]) -> str:
         milliseconds = (found["cpu_ms"], found["import_ms"], found["request_ms"])
         ratios = (start.of_plain, by_clock, start.of_plain_one_room, start.of_bare)
         rows.append((start.capability, *ratios, *milliseconds, found["status"]))
-    heads = ("first request of", "of plain", "by clock", "of plain, one room", "of bare", "cpu ms", "import", "request", "status")
+    heads = (
+        "first request of",
+        "of plain",
+        "by clock",
+        "of plain, one room",
+        "of bare",
+        "cpu ms",
+        "import",
+        "request",
+        "status",
+    )
     return table("Cold start (ratio of medians, 95 % interval; milliseconds only for orientation)", heads, rows)
 
 

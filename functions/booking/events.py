@@ -50,13 +50,18 @@ class OrderPaid(Event, frozen=True, kw_only=True, tag="order.paid"):
 
 
 class OrderClosed(Event, frozen=True, kw_only=True, tag="order.closed"):
-    """An order ended without a visit; `paid` says that there is money to give back."""
+    """An order ended without a visit; `paid` says that there is money: refund + both fees = what was paid."""
 
     order_id: str
     client_id: str
     companion_id: str
     reason: ClosedReason
     paid: bool
+    refund_fen: int
+    """What the client gets back."""
+    companion_fee_fen: int = 0
+    """What the companion keeps for having been kept waiting, before commission is thought of: it is all theirs."""
+    platform_fee_fen: int = 0
 
 
 class OfferMade(Event, frozen=True, kw_only=True, tag="offer.made"):

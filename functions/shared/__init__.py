@@ -4,13 +4,15 @@
 `clock`    instants, China calendar days, RFC 3339 with +08:00
 `ids`      sortable ids and ids derived from another object's id
 `money`    integer fen, basis points, the one remainder rule
+`audit`    who decided or looked at what, and why
+`files`    uploads and downloads, straight to and from the bucket
 `crypto`   field encryption with a data key per patient under KMS
 `config`   the function's environment, read once, on first use
 `aws`      botocore clients with deadlines, made where first needed
 `table`    PynamoDB base row and attribute types
 `tx`       one DynamoDB transaction per request or event: rows, outbox, exactly-once marker
 `events`   event base, the envelope on the bus, timers
-`consumer` a room's subscriptions: each delivery takes effect once
+`consumer` a room's subscriptions and recurring work: each delivery takes effect once
 `relay`    carries outbox rows to the bus and the scheduler
 `caller`   who is calling, with which roles
 `tokens`   verifies access tokens against the published keys; the API's authorizer

@@ -12,13 +12,14 @@ class Role(StrEnum):
     COMPANION = "companion"
     AGENT = "agent"
     FINANCE = "finance"
+    FINANCE_READER = "finance_reader"
     ADMIN = "admin"
     HOSPITAL = "hospital"
     INSURER = "insurer"
     GUEST = "guest"
 
 
-STAFF = frozenset({Role.AGENT, Role.FINANCE, Role.ADMIN})
+STAFF = frozenset({Role.AGENT, Role.FINANCE, Role.FINANCE_READER, Role.ADMIN})
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ class Config:
     kms_key_id: str
     """KMS_KEY_ID: the key that wraps the patients' data keys."""
     region: str
+    files_bucket: str
+    """FILES_BUCKET: what people upload and download (`shared.files`)."""
     scheduler_role_arn: str
     """SCHEDULER_ROLE_ARN: what EventBridge Scheduler assumes to call a room's events function (relay only)."""
     scheduler_dlq_arn: str
@@ -44,6 +46,7 @@ def config() -> Config:
         bus_name=os.environ.get("BUS_NAME", f"zhenban-{os.environ['STAGE']}"),
         kms_key_id=os.environ.get("KMS_KEY_ID", f"alias/zhenban-{os.environ['STAGE']}"),
         region=os.environ.get("AWS_REGION") or os.environ["AWS_DEFAULT_REGION"],
+        files_bucket=os.environ.get("FILES_BUCKET", f"zhenban-{os.environ['STAGE']}-files"),
         scheduler_role_arn=os.environ.get("SCHEDULER_ROLE_ARN", ""),
         scheduler_dlq_arn=os.environ.get("SCHEDULER_DLQ_ARN", ""),
         events_function_arn_prefix=os.environ.get("EVENTS_FUNCTION_ARN_PREFIX", ""),

@@ -1,7 +1,8 @@
-"""A room's subscriptions to bus events and timers, called by its `<room>_events` function."""
+"""A room's subscriptions to bus events, timers and recurring work, called by its `<room>_events` function."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,18 +21,58 @@ class _Handler:
     run: Callable[[Tx, Any], None]
 
 
+@dataclass(frozen=True)
+class Run:
+    """One run of recurring work. `at` is when it was due: the same on every repetition of the run."""
+
+    room: str
+    kind: str
+    at: datetime
+
+    def act(self, name: str, act: Callable[[Tx], None]) -> bool:
+        """Do one part of the run in a transaction of its own; False if this run did it before.
+
+        A run that was cut off and starts again skips the parts that are done: `name` tells them apart.
+        """
+        marker = Marker(scope=f"run#{self.kind}", key=f"{clock.epoch_s(self.at):x}#{name}")
+        tx = Tx(self.room, now=clock.now(), correlation_id=f"{self.kind}-{clock.epoch_s(self.at):x}", marker=marker)
+
+        def attempt() -> None:
+            tx.restart()
+            act(tx)
+            tx.commit()
+
+        try:
+            retrying(attempt)
+        except AlreadyDone:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class _Recurring:
+    cron: str
+    run: Callable[[Run], None]
+
+
 class Subscriptions:
-    """The events and timers of one room: declared in `triggers`, read by `synth` to make the bus rule."""
+    """The events, timers and recurring work of one room: declared in `triggers`, read by `synth`."""
 
     def __init__(self, room: str) -> None:
         self.room = room
         self._by_event: dict[str, list[_Handler]] = {}
         self._by_timer: dict[str, _Handler] = {}
+        self._recurring: dict[str, _Recurring] = {}
 
     @property
     def event_names(self) -> list[str]:
         """Names of the bus events this room listens to, sorted: `synth` makes the room's bus rule from them."""
         return sorted(self._by_event)
+
+    @property
+    def schedules(self) -> dict[str, str]:
+        """Cron expression (in China's time) by kind of recurring work, sorted."""
+        return {kind: self._recurring[kind].cron for kind in sorted(self._recurring)}
 
     @property
     def timer_kinds(self) -> list[str]:
@@ -61,14 +102,31 @@ class Subscriptions:
 
         return register
 
+    def recurring(self, kind: str, cron: str) -> Callable[[Callable[[Run], None]], Callable[[Run], None]]:
+        """Call the decorated `work(run)` at these times, `cron(30 2 * * ? *)` in Asia/Shanghai; kinds are unique.
+
+        It may be called twice for the same `run.at`, or be cut off and called again: all writes go through `run.act`.
+        """
+
+        def register(work: Callable[[Run], None]) -> Callable[[Run], None]:
+            self._recurring[kind] = _Recurring(cron, work)
+            return work
+
+        return register
+
     def handle(self, raw: dict[str, Any]) -> None:
-        """Deliver one bus event or timer. An exception makes AWS retry, then dead-letter; done handlers are skipped."""
+        """Deliver one event, timer or recurring call. An exception makes AWS retry, then dead-letter; done is done."""
         if "detail-type" in raw:
             envelope = msgspec.convert(raw["detail"], Envelope)
             for handler in self._by_event.get(raw["detail-type"], ()):
                 assert handler.event_type is not None
                 event = msgspec.convert(envelope.data, handler.event_type)
                 self._deliver(handler, envelope.id, envelope.correlation_id, event)
+            return
+        if "recurring" in raw:
+            run = Run(self.room, raw["recurring"], _due_at(raw.get("scheduled_at", "")))
+            observe.correlate(f"{run.kind}-{clock.epoch_s(run.at):x}")
+            self._recurring[run.kind].run(run)
             return
         timer = msgspec.convert(raw, Timer)
         self._deliver(self._by_timer[timer.kind], timer.id, timer.correlation_id, timer)
@@ -87,3 +145,11 @@ class Subscriptions:
             retrying(attempt)
         except AlreadyDone:
             observe.logger().info("delivery repeated, nothing to do", extra={"delivery_id": delivery_id})
+
+
+def _due_at(scheduled_at: str) -> datetime:
+    """When the scheduler says that the run was due; a scheduler that does not say meant this minute."""
+    try:
+        return datetime.fromisoformat(scheduled_at)
+    except ValueError:
+        return clock.now().replace(second=0, microsecond=0)

@@ -154,6 +154,11 @@ class Tx:
         """Remove a row of the version that was loaded."""
         self._add("Delete", row.get_delete_kwargs_from_instance(condition=Row.version == row.version), None)
 
+    def append(self, *, pk: str, sk: str, texts: dict[str, str]) -> None:
+        """A plain row that nobody loads to change it (an audit entry): written once, never overwritten."""
+        item = {"pk": {"S": pk}, "sk": {"S": sk}, **{name: {"S": text} for name, text in texts.items()}}
+        self._add("Put", {"TableName": self._table, "Item": item} | _ABSENT, None)
+
     def emit(self, event: Event) -> str:
         """Put `event` into the outbox; it reaches the bus after the commit. Returns the event's id."""
         event_id = ids.new("evt", self.now)

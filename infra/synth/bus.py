@@ -1,9 +1,10 @@
-"""For each room that listens: its bus rule, its dead-letter queue, and who may call and fill them.
+"""For each room that listens: its bus rule, its schedules, its dead-letter queue, and who may call and fill them.
 
 A room's `<room>_events` function is called by the bus and by the scheduler, both asynchronously: Lambda retries twice,
 then the event goes to the room's queue, where a person looks and redrives it.
 """
 
+import json
 from typing import Any
 
 from infra.synth.functions import Resources, logical_id
@@ -41,7 +42,32 @@ def bus_resources(project: Project) -> Resources:
                     "SourceArn": {"Fn::GetAtt": [f"{name}Rule", "Arn"]},
                 },
             }
+        for kind, cron in project.schedules[room].items():
+            resources[f"{name}{logical_id(kind)}Schedule"] = _schedule(room, kind, cron)
     return resources
+
+
+def _schedule(room: str, kind: str, cron: str) -> dict[str, Any]:
+    function = (
+        f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:zhenban-${{Stage}}-{room}_events"
+    )
+    return {
+        "Type": "AWS::Scheduler::Schedule",
+        "Properties": {
+            "Name": kind,
+            "GroupName": {"Ref": "TimerGroup"},
+            "ScheduleExpression": cron,
+            "ScheduleExpressionTimezone": "Asia/Shanghai",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {
+                "Arn": {"Fn::Sub": function},
+                "RoleArn": {"Fn::GetAtt": ["TimerRole", "Arn"]},
+                "Input": json.dumps({"recurring": kind, "scheduled_at": "<aws.scheduler.scheduled-time>"}),
+                "RetryPolicy": {"MaximumRetryAttempts": 5, "MaximumEventAgeInSeconds": 3600},
+                "DeadLetterConfig": {"Arn": {"Fn::GetAtt": ["TimerDlq", "Arn"]}},
+            },
+        },
+    }
 
 
 def dead_letter_queue(name: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ _EVERYWHERE: Mapping[str, Any] = {
     "STAGE": {"Ref": "Stage"},
     "BUS_NAME": {"Ref": "Bus"},
     "KMS_KEY_ID": {"Fn::GetAtt": ["DataKey", "Arn"]},
+    "FILES_BUCKET": {"Ref": "FilesBucket"},
     "LOG_LEVEL": {"Ref": "LogLevel"},
     "POWERTOOLS_LOG_DEDUPLICATION_DISABLED": "true",
 }

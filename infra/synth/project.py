@@ -50,6 +50,8 @@ class Project:
     """(path, lower-case method) → the room that declared the route."""
     subscriptions: dict[str, list[str]]
     """Room → names of the events it listens to."""
+    schedules: dict[str, dict[str, str]]
+    """Room → cron expression by kind of recurring work."""
     policies: dict[str, list[dict[str, Any]]]
     """Function → IAM statements with `${…}` placeholders."""
     fragments: list[dict[str, Any]]
@@ -61,6 +63,7 @@ def read_project(stage: str, workspace: Path) -> Project:
     settings = json.loads((ROOT / ".chalice" / "config.json").read_text(encoding="utf-8"))
     modules: dict[str, str] = import_module("app").MODULES
     loaded = {name: import_module(module) for name, module in modules.items()}
+    buses = [module.bus for module in loaded.values() if hasattr(module, "bus")]
     routes = [route for module in loaded.values() if hasattr(module, "routes") for route in module.routes.declared]
     return Project(
         stage=stage,
@@ -69,7 +72,8 @@ def read_project(stage: str, workspace: Path) -> Project:
         functions=[function_spec(name, template, settings, stage) for name in modules],
         swagger=template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"],
         owners={(route.path, route.method.lower()): route.room for route in routes},
-        subscriptions={module.bus.room: module.bus.event_names for module in loaded.values() if hasattr(module, "bus")},
+        subscriptions={bus.room: bus.event_names for bus in buses},
+        schedules={bus.room: bus.schedules for bus in buses},
         policies={name: read_policy(name) for name in modules},
         fragments=[yaml.safe_load((ROOT / "infra" / name).read_text(encoding="utf-8")) for name in FRAGMENTS],
     )

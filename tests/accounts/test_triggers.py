@@ -98,7 +98,12 @@ def progressed(order: Order, *, first: bool = False, last: bool = False) -> Visi
 
 def closed(order: Order, reason: ClosedReason) -> OrderClosed:
     return OrderClosed(
-        order_id=order.order_id, client_id=order.client_id, companion_id=COMPANION, reason=reason, paid=False
+        order_id=order.order_id,
+        client_id=order.client_id,
+        companion_id=COMPANION,
+        reason=reason,
+        paid=False,
+        refund_fen=0,
     )
 
 
@@ -207,6 +212,7 @@ class TestNotices:
                     "companion_id": COMPANION,
                     "reason": "hold_expired",
                     "paid": False,
+                    "refund_fen": 0,
                 },
             },
         }

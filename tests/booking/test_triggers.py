@@ -143,6 +143,9 @@ class TestHold:
                 "companion_id": companion.subject,
                 "reason": "hold_expired",
                 "paid": False,
+                "refund_fen": 0,
+                "companion_fee_fen": 0,
+                "platform_fee_fen": 0,
             }
         ]
         town.client = town.world.renewed(town.client, "client")
@@ -281,6 +284,8 @@ class TestVisit:
                     "commission_fen": TOTAL_FEN - share_fen,
                     "premium_fen": PREMIUM_FEN,
                     "subsidy_fen": 0,
+                    "subsidies": {},
+                    "coupon_fen": 0,
                 },
                 "total_fen": TOTAL_FEN + PREMIUM_FEN,
             }

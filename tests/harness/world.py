@@ -188,6 +188,23 @@ class World:
         import_module(f"functions.{timer.room}.triggers").bus.handle(json.loads(msgspec.json.encode(timer)))
         self.deliver()
 
+    def run(self, room: str, kind: str) -> None:
+        """The scheduler's call for recurring work of a room, due now."""
+        raw = {"recurring": kind, "scheduled_at": clock.now().isoformat()}
+        import_module(f"functions.{room}.triggers").bus.handle(raw)
+        self.deliver()
+
+    def upload(self, form: dict[str, Any], content: bytes) -> None:
+        """Put a file where an upload leave (`{"url", "fields", …}` of an answer) says, as the app's form post would.
+
+        It goes through the bucket's API: moto does not read policy forms. What the form may hold is tested on the
+        local stack.
+        """
+        fields = form["fields"]
+        aws.client("s3", read_timeout_s=10).put_object(
+            Bucket=config().files_bucket, Key=fields["key"], Body=content, ContentType=fields["Content-Type"]
+        )
+
     def events(self, name: str) -> list[dict[str, Any]]:
         """The data of every delivered event of this name."""
         return [event["detail"]["data"] for event in self.delivered if event["detail-type"] == name]
@@ -221,6 +238,7 @@ def open_world() -> Iterator[World]:
     with mock_aws(), time_machine.travel(START, tick=False) as travel:
         forget_process_state()
         create_tables()
+        aws.client("s3", read_timeout_s=10).create_bucket(Bucket=config().files_bucket)
         kms = aws.client("kms")
         key_id = kms.create_key()["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName=f"alias/zhenban-{config().stage}", TargetKeyId=key_id)

@@ -70,6 +70,7 @@ class Order:
             companion_id=self.companion_id,
             reason=reason,
             paid=paid,
+            refund_fen=self.total_fen if paid else 0,
         )
 
     def paid_too_late(self) -> OrderPaidTooLate:

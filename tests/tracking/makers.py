@@ -56,7 +56,12 @@ def order_assigned(**changed: Any) -> OrderAssigned:
 
 def order_closed(order_id: str, *, paid: bool = True) -> OrderClosed:
     return OrderClosed(
-        order_id=order_id, client_id="acc_c", companion_id="acc_p", reason=ClosedReason.CANCELLED, paid=paid
+        order_id=order_id,
+        client_id="acc_c",
+        companion_id="acc_p",
+        reason=ClosedReason.CANCELLED,
+        paid=paid,
+        refund_fen=0,
     )
 
 

@@ -1,15 +1,12 @@
 """Finding a companion for an order: slots, offers, answers, the next in line (F19, B5)."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Sequence
 
 from functions.booking import table
-from functions.booking.events import OfferMade, OrderAssigned, OrderClosed
-from functions.booking.rules import calendar, matching, orders, pricing
-from functions.booking.rules.calendar import Booking
+from functions.booking.actions import closing, matching, slots
+from functions.booking.events import OfferMade, OrderAssigned
+from functions.booking.rules import orders, pricing
 from functions.booking.rules.itinerary import itinerary
-from functions.booking.rules.matching import Candidate, DayLoad, Emptied, Ranked, Wanted
 from functions.booking.rules.orders import (
     ClosedReason,
     OfferClosed,
@@ -19,76 +16,11 @@ from functions.booking.rules.orders import (
     OrderState,
 )
 from functions.booking.rules.pricing import LineKind
-from functions.booking.table import DayRow, Loaded, OfferRow, OrderRow
+from functions.booking.table import OfferRow, OrderRow
 from functions.shared import ids
 from functions.shared.errors import NotFound
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
-
-_MAX_KEYS = 100
-"""What one BatchGet reads."""
-
-
-@dataclass(frozen=True)
-class Suited:
-    """Companions who can take a visit, best first; if none, the condition that left nobody."""
-
-    ranked: Sequence[Ranked]
-    emptied_by: Emptied | None
-    loaded: Loaded
-    """The calendar days that were read."""
-
-
-def suited(
-    hospital_id: str,
-    department_id: str,
-    booking: Booking,
-    *,
-    wanted: Wanted,
-    seed: str,
-    without: Iterable[str] = (),
-    also_days_of: str | None = None,
-) -> Suited:
-    """Who may take the visit that `booking` describes: one Query, then one BatchGet for the best ones' calendar days.
-
-    `without` are left out; the days of `also_days_of` are read along for a caller who will change them.
-    """
-    policy, weights = table.policy(), table.weights()
-    passed_over = set(without)
-    pool = [
-        candidate
-        for candidate in table.candidates(hospital_id, department_id, limit=policy.candidate_pool)
-        if candidate.companion_id not in passed_over
-    ]
-    fitting, emptied_by = matching.narrow(pool, wanted)
-    dates = calendar.days_of(booking.starts_at, booking.ends_at)
-    best = matching.rank(fitting, loads={}, weights=weights, seed=seed)[: _MAX_KEYS // len(dates) - 1]
-    owners = [entry.candidate.companion_id for entry in best] + ([also_days_of] if also_days_of else [])
-    loaded = table.load([table.day_key(owner, service_date) for owner in owners for service_date in dates])
-    free: list[Candidate] = []
-    loads: dict[str, DayLoad] = {}
-    for entry in best:
-        days = [row.day for row in loaded.days(entry.candidate.companion_id, dates)]
-        if all(calendar.fits(day, booking, policy) for day in days):
-            free.append(entry.candidate)
-            loads[entry.candidate.companion_id] = _load_of(days[0].bookings, booking)
-    ranked = matching.rank(free, loads=loads, weights=weights, seed=seed)
-    return Suited(ranked, emptied_by if ranked or emptied_by else Emptied.CALENDAR, loaded)
-
-
-def hold_slot(tx: Tx, order: OrderRow, days: Sequence[DayRow]) -> None:
-    """Put the order into its companion's days, or SlotTaken."""
-    policy = table.policy()
-    for row in days:
-        row.bookings = calendar.book(row.day, order.booking, policy).bookings
-        tx.save(row)
-
-
-def release_slot(tx: Tx, order: OrderRow) -> None:
-    """Take the order out of the days of the companion that it held (one BatchGet)."""
-    dates = _dates(order)
-    loaded = table.load([table.day_key(order.chosen_id, service_date) for service_date in dates])
-    _release(tx, order, loaded.days(order.chosen_id, dates))
 
 
 def ask(tx: Tx, order: OrderRow, companion_id: str) -> None:
@@ -120,16 +52,22 @@ def list_offers(companion_id: str, *, limit: int, after: str | None) -> tuple[Se
 
 def accept_offer(tx: Tx, *, companion_id: str, offer_id: str) -> OfferRow:
     """Take the order: it is assigned, with a timetable and a reminder (F21). Raises NotFound, OfferClosed."""
-    from functions.hospitals import actions as hospitals
-
     offer, order = _open_offer(companion_id, offer_id)
     if tx.now >= offer.expires_at:
         raise OfferClosed()
     _answer(tx, offer, OfferState.ACCEPTED)
+    order.offer = None
+    assign(tx, order, companion_id)
+    return offer
+
+
+def assign(tx: Tx, order: OrderRow, companion_id: str) -> None:
+    """The order is this companion's, whose slot it holds: timetable, reminder, and everybody is told (F21)."""
+    from functions.hospitals import actions as hospitals
+
     order.state = orders.move_order(order.state, OrderState.ASSIGNED)
     order.companion_id = companion_id
     order.assigned_at = tx.now
-    order.offer = None
     template = table.process_template(order.process_template_id)
     assert template is not None, f"process template {order.process_template_id} was there when the visit was quoted"
     tx.save(order)
@@ -154,7 +92,6 @@ def accept_offer(tx: Tx, *, companion_id: str, offer_id: str) -> OfferRow:
     )
     remind_at = orders.reminder_at(tx.now, order.starts_at, table.policy())
     tx.schedule(Timer(room="booking", kind="visit_reminder", subject=order.order_id, due_at=remind_at))
-    return offer
 
 
 def decline_offer(tx: Tx, *, companion_id: str, offer_id: str, reason: str) -> OfferRow:
@@ -181,7 +118,7 @@ def expire_offer(tx: Tx, *, offer_id: str) -> None:
 
 def _ask_next(tx: Tx, order: OrderRow) -> None:
     """Move the slot and the offer to the best free companion who was not asked yet; with nobody left, end the order."""
-    found = suited(
+    found = matching.suited(
         order.hospital_id,
         order.department_id,
         order.booking,
@@ -190,32 +127,19 @@ def _ask_next(tx: Tx, order: OrderRow) -> None:
         without=order.asked,
         also_days_of=order.chosen_id,
     )
-    dates = _dates(order)
-    _release(tx, order, found.loaded.days(order.chosen_id, dates))
+    dates = slots.dates_of(order)
+    slots.release_days(tx, order, found.loaded.days(order.chosen_id, dates))
     order.offer = None
     if found.ranked and orders.may_dispatch(tx.now, order.starts_at):
         following = found.ranked[0].candidate
         order.chosen_id = following.companion_id
         order.share_bp = table.policy().share_bp[following.tier]
-        hold_slot(tx, order, found.loaded.days(following.companion_id, dates))
+        slots.hold(tx, order, found.loaded.days(following.companion_id, dates))
         ask(tx, order, following.companion_id)
     else:
-        _give_up(tx, order)
+        closing.close(tx, order, OrderState.NO_COMPANION, ClosedReason.NO_COMPANION)
+        return
     tx.save(order)
-
-
-def _give_up(tx: Tx, order: OrderRow) -> None:
-    order.state = orders.move_order(order.state, OrderState.NO_COMPANION)
-    order.closed_reason = ClosedReason.NO_COMPANION
-    tx.emit(
-        OrderClosed(
-            order_id=order.order_id,
-            client_id=order.client_id,
-            companion_id=order.chosen_id,
-            reason=ClosedReason.NO_COMPANION,
-            paid=True,
-        )
-    )
 
 
 def _open_offer(companion_id: str, offer_id: str) -> tuple[OfferRow, OrderRow]:
@@ -236,21 +160,6 @@ def _answer(tx: Tx, offer: OfferRow, state: OfferState) -> None:
     offer.state = orders.move_offer(offer.state, state)
     offer.answered_at = tx.now
     tx.save(offer)
-
-
-def _release(tx: Tx, order: OrderRow, days: Sequence[DayRow]) -> None:
-    for row in days:
-        row.bookings = calendar.release(row.day, order.order_id).bookings
-        tx.save(row)
-
-
-def _dates(order: OrderRow) -> tuple[date, ...]:
-    return calendar.days_of(order.starts_at, order.ends_at)
-
-
-def _load_of(bookings: Sequence[Booking], booking: Booking) -> DayLoad:
-    others = [other for other in bookings if other.order_id != booking.order_id]
-    return DayLoad(len(others), any(other.campus_id == booking.campus_id for other in others))
 
 
 def _offered_visit(order: OrderRow) -> OfferedVisit:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from functions.booking import table
-from functions.booking.actions import dispatch, notes
+from functions.booking.actions import closing, dispatch, notes, slots
 from functions.booking.events import (
-    OrderClosed,
     OrderCompleted,
     OrderPaid,
     OrderPaidTooLate,
@@ -144,7 +143,7 @@ def place_order(tx: Tx, *, client_id: str, quote_id: str, companion_id: str, wan
         asked=(),
         note=quote.note,
     )
-    dispatch.hold_slot(tx, order, loaded.days(companion_id, calendar.days_of(order.starts_at, order.ends_at)))
+    slots.hold(tx, order, loaded.days(companion_id, calendar.days_of(order.starts_at, order.ends_at)))
     quote.order_id = order.order_id
     tx.save(quote)
     tx.insert(order)
@@ -166,19 +165,8 @@ def expire_hold(tx: Tx, *, order_id: str) -> None:
     order = _row(order_id)
     if order.state is not OrderState.AWAITING_PAYMENT:
         return
-    order.state = orders.move_order(order.state, OrderState.CLOSED)
-    order.closed_reason = ClosedReason.HOLD_EXPIRED
-    dispatch.release_slot(tx, order)
-    tx.save(order)
-    tx.emit(
-        OrderClosed(
-            order_id=order_id,
-            client_id=order.client_id,
-            companion_id=order.chosen_id,
-            reason=ClosedReason.HOLD_EXPIRED,
-            paid=False,
-        )
-    )
+    slots.release(tx, order)
+    closing.close(tx, order, OrderState.CLOSED, ClosedReason.HOLD_EXPIRED)
 
 
 def record_payment(tx: Tx, *, order_id: str, payment_id: str, amount_fen: int, paid_at: datetime) -> None:

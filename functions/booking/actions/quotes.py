@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.booking import table
-from functions.booking.actions import catalogue, dispatch, notes
+from functions.booking.actions import catalogue, matching, notes
 from functions.booking.rules import pricing
 from functions.booking.rules.calendar import Booking
 from functions.booking.rules.matching import Emptied, Ranked, Wanted
@@ -89,7 +89,7 @@ def list_companions(
     With the page: what emptied the list if nobody is left, and whether more follow.
     """
     quote = find_quote(quote_id, client_id)
-    found = dispatch.suited(
+    found = matching.suited(
         quote.hospital_id,
         quote.department_id,
         Booking(quote_id, quote.starts_at, quote.ends_at, quote.campus_id),

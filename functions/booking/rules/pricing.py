@@ -1,7 +1,7 @@
 """What a visit costs, line by line, and how the price is divided (F3, F4, F25)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -99,12 +99,17 @@ class Price:
 
 @dataclass(frozen=True)
 class Split:
-    """Who gets what of an order's total: share + commission + premium = total + subsidy."""
+    """Who gets what of an order's total: share + commission + premium = total + subsidies + coupon."""
 
     share_fen: int
     commission_fen: int
     premium_fen: int
     subsidy_fen: int = 0
+    """All subsidies together."""
+    subsidies: Mapping[str, int] = field(default_factory=dict)
+    """Fen by programme that pays them."""
+    coupon_fen: int = 0
+    """What the platform gave away as a coupon."""
 
 
 class QuoteExpired(Conflict):

@@ -34,6 +34,7 @@ ROLE_NAMES = {
     Role.COMPANION: "陪诊师",
     Role.AGENT: "客服",
     Role.FINANCE: "财务",
+    Role.FINANCE_READER: "财务（只读）",
     Role.ADMIN: "管理员",
     Role.HOSPITAL: "医院",
     Role.INSURER: "保险公司",

@@ -1,0 +1,90 @@
+"""Routes: orders and what belongs to them."""
+
+import re
+from typing import Any
+
+from functions.booking import actions
+from functions.booking.api.declared import PARTIES, matched, routes, wanted_of
+from functions.booking.rules.calendar import SlotTaken
+from functions.booking.rules.matching import CompanionUnavailable
+from functions.booking.rules.orders import NotReady
+from functions.booking.rules.pricing import QuoteExpired, QuoteUsed
+from functions.booking.schemas.orders import ChecklistView, ItineraryView, OrdersQuery, OrderView, PlaceOrder, Side
+from functions.shared.caller import Role
+from functions.shared.errors import Forbidden, NotFound
+from functions.shared.http import Call, Page, encode_cursor
+
+_ORDER_CURSOR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\|ord_[0-9A-Z]{26}")
+
+
+@routes.post(
+    "/orders",
+    summary="下单",
+    roles={Role.CLIENT},
+    body=PlaceOrder,
+    reply=OrderView,
+    status=201,
+    effect=True,
+    problems=(NotFound, SlotTaken, QuoteExpired, QuoteUsed, CompanionUnavailable),
+)
+def place_order(call: Call[PlaceOrder]) -> OrderView:
+    """锁定陪诊师的时段，等待付款；到 `hold_expires_at` 未付款则自动关闭并放开时段。"""
+    order = actions.place_order(
+        call.tx,
+        client_id=call.caller.subject,
+        quote_id=call.body.quote_id,
+        companion_id=call.body.companion_id,
+        wanted=wanted_of(call.body.wanted),
+    )
+    return OrderView.of(order)
+
+
+@routes.get(
+    "/orders",
+    summary="订单列表",
+    roles={Role.CLIENT, Role.COMPANION},
+    query=OrdersQuery,
+    reply=Page[OrderView],
+    problems=(Forbidden,),
+)
+def list_orders(call: Call[Any]) -> Page[OrderView]:
+    """用户看自己下的单，按下单时间由近到远；陪诊师看自己接的单，按就诊时间由近到远。"""
+    query, caller = call.query, call.caller
+    side = query.side or (Side.CLIENT if Role.CLIENT in caller.roles else Side.COMPANION)
+    if Role(side) not in caller.roles:
+        raise Forbidden()
+    list_ = actions.list_orders_of_client if side is Side.CLIENT else actions.list_orders_of_companion
+    after = matched(_ORDER_CURSOR, query.cursor)
+    orders, last = list_(caller.subject, limit=query.limit, after=after and after[0])
+    return Page(items=[OrderView.of(order) for order in orders], next_cursor=encode_cursor(last))
+
+
+@routes.get("/orders/{order_id}", summary="查看订单", roles=PARTIES, reply=OrderView, problems=(NotFound,))
+def get_order(call: Call[Any], order_id: str) -> OrderView:
+    """下单用户、已接单的陪诊师和运营人员可见。"""
+    order = actions.read_order(order_id, call.caller)
+    return OrderView.of(order, note=actions.read_note(order, call.caller))
+
+
+@routes.get(
+    "/orders/{order_id}/checklist",
+    summary="就医清单",
+    roles=PARTIES,
+    reply=ChecklistView,
+    problems=(NotFound, NotReady),
+)
+def get_checklist(call: Call[Any], order_id: str) -> ChecklistView:
+    """付款后按科室生成：带什么、准备什么。"""
+    return ChecklistView.of(order_id, actions.read_checklist(order_id, call.caller))
+
+
+@routes.get(
+    "/orders/{order_id}/itinerary",
+    summary="行程表",
+    roles=PARTIES,
+    reply=ItineraryView,
+    problems=(NotFound, NotReady),
+)
+def get_itinerary(call: Call[Any], order_id: str) -> ItineraryView:
+    """陪诊师接单后按流程模板生成。"""
+    return ItineraryView.of(order_id, actions.read_itinerary(order_id, call.caller))
