@@ -35,6 +35,8 @@ def client(
             read_timeout=read_timeout_s,
             retries={"total_max_attempts": attempts, "mode": "standard"},
             max_pool_connections=connections,
+            # Forms and links for encrypted files must be signed by version 4; for S3 botocore's default is older.
+            signature_version="s3v4" if service == "s3" else None,
         ),
     )
 

@@ -96,10 +96,10 @@ def allow_upload(
     form = _client().generate_presigned_post(
         config().files_bucket,
         _key(room, owner, file_id),
-        Fields={"Content-Type": content_type, "x-amz-tagging": _TAGGING_NEW},
+        Fields={"Content-Type": content_type, "tagging": _TAGGING_NEW},
         Conditions=[
             {"Content-Type": content_type},
-            {"x-amz-tagging": _TAGGING_NEW},
+            {"tagging": _TAGGING_NEW},
             ["content-length-range", 1, kind.max_bytes],
         ],
         ExpiresIn=int(UPLOAD_TTL.total_seconds()),

@@ -56,6 +56,8 @@ def _environment(layout: Layout, *, keep_state: bool) -> dict[str, str]:
         "STATE_DIR": str(layout.folder / "state"),
         "S3_DATA_DIR": str(layout.folder / "state" / "s3"),
         "AUTH": "true",
+        # What it takes for the root's secret when it checks the signature of a form or a link.
+        "AWS_SECRET_ACCESS_KEY": layout.credentials["AWS_SECRET_ACCESS_KEY"],
         "SFN_WAIT_SCALE": "0",
         "LOG_LEVEL": "WARNING",
     }
