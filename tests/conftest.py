@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from infra.local.demo_stage import Stage
     from tests.harness.world import World
     from tests.stack.running import Stack
 
@@ -40,6 +42,16 @@ def world() -> Iterator["World"]:
     from tests.harness.world import open_world
 
     with open_world() as opened:
+        yield opened
+
+
+@pytest.fixture
+def stage(world: "World", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["Stage"]:
+    """The product and its stand-ins in this process, for the stories that are played on a deployed stack too."""
+    from tests.harness.stage import open_stage
+
+    monkeypatch.setenv("WEBHOOK_ALLOWED_HOSTS", "")
+    with open_stage(world, tmp_path) as opened:
         yield opened
 
 

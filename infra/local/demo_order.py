@@ -82,7 +82,7 @@ def _login_code(stage: Stage, openid: str) -> str:
 def sign_in_staff(stage: Stage, username: str) -> str:
     """The token of a member of staff; kept for the story."""
     if username not in stage.tokens:
-        password = next(row[2] for row in STAFF if row[1] == username)
+        password = next(row[3] for row in STAFF if row[1] == username)
         body = {"username": username, "password": password}
         session = expect(stage.api.request("POST", "/sessions/staff", body), 201, "运营人员登录")
         stage.tokens[username] = session["access_token"]

@@ -22,11 +22,14 @@ from infra.local.processes import StackError
 
 SEED = ROOT / "infra" / "local" / "seed"
 STAFF = (
-    ("stf_agent", "agent", "kefu-demo-2026", "客服小周"),
-    ("stf_finance", "finance", "caiwu-demo-2026", "财务小吴"),
-    ("stf_admin", "admin", "guanli-demo-2026", "管理员小郑"),
+    ("stf_agent", "agent", "agent", "kefu-demo-2026", "客服小周"),
+    ("stf_agent_2", "agent2", "agent", "kefu2-demo-2026", "客服小林"),
+    ("stf_finance", "finance", "finance", "caiwu-demo-2026", "财务小吴"),
+    ("stf_finance_2", "finance2", "finance", "caiwu2-demo-2026", "财务小何"),
+    ("stf_auditor", "auditor", "finance_reader", "shenji-demo-2026", "审计小冯"),
+    ("stf_admin", "admin", "admin", "guanli-demo-2026", "管理员小郑"),
 )
-"""Staff id, role and user name, password, name: for a stack on this machine alone."""
+"""Staff id, user name, role, password, name: for a stack on this machine alone. Some acts take two people."""
 INSTITUTIONS = (("hos_pumch", "hospital", "中国医学科学院北京协和医院"), ("ins_demo", "insurer", "示例保险公司"))
 HOLD_S = 15
 COMPLAINT_WINDOW_S = 3
@@ -67,7 +70,7 @@ def main() -> None:
 
 def logins() -> list[str]:
     """User name and password of each member of staff, for people."""
-    return [f"{username} / {password}" for _, username, password, _ in STAFF]
+    return [f"{username} / {password}" for _, username, _, password, _ in STAFF]
 
 
 def use(facts: Mapping[str, Any]) -> None:
@@ -224,10 +227,10 @@ def _people(folder: Path) -> Iterator[Batch]:
         "accounts", "openids", openids, lambda tx, row: accounts.link_companion(tx, companion_id=row[0], openid=row[1])
     )
 
-    def put_staff(tx: Any, row: tuple[str, str, str, str]) -> None:
-        staff_id, username, password, name = row
+    def put_staff(tx: Any, row: tuple[str, str, str, str, str]) -> None:
+        staff_id, username, role, password, name = row
         accounts.put_staff(
-            tx, staff_id=staff_id, username=username, password=password, roles={Role(username)}, display_name=name
+            tx, staff_id=staff_id, username=username, password=password, roles={Role(role)}, display_name=name
         )
 
     yield from _batches("accounts", "staff", STAFF, put_staff)

@@ -6,7 +6,7 @@ import pytest
 
 from infra.local import demo, demo_troubles, seeding
 from infra.local.demo_stage import HttpHost, Missing, Stage, Story
-from tests.journeys.in_process import batches
+from tests.harness.stage import batches
 
 
 @pytest.mark.feature("F1")
