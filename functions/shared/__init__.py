@@ -4,6 +4,7 @@
 `clock`    instants, China calendar days, RFC 3339 with +08:00
 `ids`      sortable ids and ids derived from another object's id
 `money`    integer fen, basis points, the one remainder rule
+`workdays` working days and public holidays of mainland China
 `audit`    who decided or looked at what, and why
 `files`    uploads and downloads, straight to and from the bucket
 `crypto`   field encryption with a data key per patient under KMS
