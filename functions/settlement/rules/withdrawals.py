@@ -1,0 +1,178 @@
+"""A companion takes out what is available: amounts, limits of a day, payees, states (F26, B11)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from functions.settlement.rules.payments import IllegalMove
+from functions.shared.errors import Conflict, FieldError, Invalid
+from functions.shared.money import fen, yuan
+
+
+class Channel(StrEnum):
+    """By which way money reaches a companion."""
+
+    WECHAT = "wechat"
+    BANK = "bank"
+
+
+class WithdrawalState(StrEnum):
+    REQUESTED = "requested"
+    """The money is set aside; the next plan takes it along."""
+    APPROVED = "approved"
+    """In a plan that may be paid."""
+    PAYING = "paying"
+    """A transfer was asked for; until its outcome is known it is queried under the same number."""
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    """The companion has to confirm the receipt in WeChat."""
+    PAID = "paid"
+    FAILED = "failed"
+    """The channel refused; the money is available again."""
+    RETURNED = "returned"
+    """Withdrawn by the companion before it was paid, or never confirmed; the money is available again."""
+
+
+_S = WithdrawalState
+WITHDRAWAL_MOVES: Mapping[WithdrawalState, frozenset[WithdrawalState]] = {
+    _S.REQUESTED: frozenset({_S.APPROVED, _S.RETURNED}),
+    _S.APPROVED: frozenset({_S.PAYING, _S.REQUESTED}),
+    _S.PAYING: frozenset({_S.AWAITING_CONFIRMATION, _S.PAID, _S.FAILED, _S.RETURNED}),
+    _S.AWAITING_CONFIRMATION: frozenset({_S.PAID, _S.FAILED, _S.RETURNED}),
+    _S.PAID: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.RETURNED: frozenset(),
+}
+"""Which state may follow which. A rejected plan sends its withdrawals back to `requested`."""
+OPEN = frozenset({_S.REQUESTED, _S.APPROVED, _S.PAYING, _S.AWAITING_CONFIRMATION})
+TITLES: Mapping[WithdrawalState, str] = {
+    _S.REQUESTED: "已申请，下一个工作日打款",
+    _S.APPROVED: "已审核，等待打款",
+    _S.PAYING: "打款处理中",
+    _S.AWAITING_CONFIRMATION: "请在微信里确认收款",
+    _S.PAID: "已到账",
+    _S.FAILED: "打款未成功，金额已退回可提现余额",
+    _S.RETURNED: "已退回可提现余额",
+}
+
+
+class AmountOutOfRange(Invalid):
+    """Less than the minimum, or more than one withdrawal may be."""
+
+    code = "amount_out_of_range"
+    title = "提现金额不在允许范围内"
+
+
+class DailyLimitReached(Conflict):
+    """So many withdrawals, or so much, is not possible in one day."""
+
+    code = "daily_limit_reached"
+    title = "已达到今日提现上限，请明天再试"
+
+
+class PayeeUnverified(Conflict):
+    """The payout account is not the companion's own, or nobody has made sure that it is."""
+
+    code = "payee_unverified"
+    title = "收款账户尚未通过核验"
+
+
+def _transfer_limits() -> dict[Channel, int]:
+    return {Channel.WECHAT: 20_000, Channel.BANK: 4_990_000}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayoutPolicy:
+    """Thresholds of withdrawals and payouts; amounts in fen."""
+
+    minimum_fen: int = 10_000
+    daily_count: int = 3
+    daily_fen: int = 2_000_000
+    per_transfer_max_fen: Mapping[Channel, int] = field(default_factory=_transfer_limits)
+    """What one transfer may carry; a larger withdrawal goes out in parts."""
+    per_transfer_min_fen: int = 10
+    second_person_above_fen: int = 5_000_000
+    """A plan of more than this is paid only when a second person of finance approved it."""
+    confirm_ttl_s: int = 24 * 3600
+    """How long a companion may take to confirm the receipt."""
+    name_required_from_fen: int = 200_000
+    """WeChat wants the payee's encrypted name from this amount on; below it we send it all the same."""
+    check_delays_s: tuple[int, ...] = (5, 30, 120, 600, 3_600, 21_600)
+    """When a transfer of unknown outcome is queried, each in seconds after the last; the last one repeats."""
+
+    def __post_init__(self) -> None:
+        limits = [self.per_transfer_max_fen[channel] for channel in Channel]
+        if not 0 < self.per_transfer_min_fen <= min(limits) // 2 or self.minimum_fen < self.per_transfer_min_fen:
+            raise ValueError("payout policy: transfers are at least twice the smallest, withdrawals at least one")
+        if min(self.daily_count, self.daily_fen, self.confirm_ttl_s, *self.check_delays_s) <= 0:
+            raise ValueError("payout policy: limits are positive")
+
+    def check_after(self, checks: int) -> timedelta:
+        """How long to wait after `checks` queries; there is always another one, for money is on its way."""
+        return timedelta(seconds=self.check_delays_s[min(checks, len(self.check_delays_s) - 1)])
+
+
+@dataclass(frozen=True)
+class DayTotal:
+    """What a companion asked for on one China day."""
+
+    count: int = 0
+    amount_fen: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Withdrawal:
+    """A withdrawal as it stands. `number` is the order in which a day's withdrawals were asked for: its id."""
+
+    withdrawal_id: str
+    companion_id: str
+    payee_id: str
+    channel: Channel
+    amount_fen: int
+    state: WithdrawalState
+    requested_at: datetime
+
+
+def check_request(amount_fen: int, today: DayTotal, policy: PayoutPolicy) -> DayTotal:
+    """The day after a withdrawal of this amount. Raises AmountOutOfRange, DailyLimitReached."""
+    if fen(amount_fen) < policy.minimum_fen:
+        raise AmountOutOfRange(errors=(FieldError("amount_fen", f"单笔至少 {yuan(policy.minimum_fen)}"),))
+    if amount_fen > policy.daily_fen:
+        raise AmountOutOfRange(errors=(FieldError("amount_fen", f"单日最多 {yuan(policy.daily_fen)}"),))
+    after = DayTotal(today.count + 1, today.amount_fen + amount_fen)
+    if after.count > policy.daily_count or after.amount_fen > policy.daily_fen:
+        raise DailyLimitReached(f"每天最多 {policy.daily_count} 笔、合计 {yuan(policy.daily_fen)}")
+    return after
+
+
+def move_withdrawal(state: WithdrawalState, to: WithdrawalState) -> WithdrawalState:
+    """`to`, if a withdrawal may go there from `state`; otherwise IllegalMove."""
+    if to not in WITHDRAWAL_MOVES[state]:
+        raise IllegalMove(f"提现单{TITLES[state]}，不能再改")
+    return to
+
+
+_CARD = re.compile(r"[0-9]{13,19}")
+
+
+def checked_card_number(text: str) -> str:
+    """A bank card's number without spaces; Invalid unless its check digit (ISO/IEC 7812, Luhn) holds."""
+    number = text.replace(" ", "")
+    if not _CARD.fullmatch(number) or _luhn(number) % 10:
+        raise Invalid(errors=(FieldError("card_number", "银行卡号有误，请核对"),))
+    return number
+
+
+def _luhn(number: str) -> int:
+    doubled = (int(digit) * (2 if place % 2 else 1) for place, digit in enumerate(reversed(number)))
+    return sum(value - 9 if value > 9 else value for value in doubled)
+
+
+def is_same_name(given: str, certified: str) -> bool:
+    """Whether a payee's name is the certified one: spaces and the dots of minority names do not count."""
+    return _plain(given) == _plain(certified) != ""
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s·•・．.]", "", name).casefold()
