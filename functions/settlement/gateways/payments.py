@@ -138,11 +138,11 @@ class PaymentRejected(Exception):
 
     @property
     def is_absent(self) -> bool:
-        """Whether the provider says that it knows no such order or refund."""
+        """Whether the provider says that it knows no such order, refund or transfer."""
         return self.code in _ABSENT
 
 
-_ABSENT = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS"})
+_ABSENT = frozenset({"ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS", "NOT_FOUND"})
 
 
 class ForgedNotification(Exception):

@@ -113,6 +113,11 @@ class WeChatPay:
         self._holds = core._verify_signature
         core._verify_signature = self._verify_answer
 
+    @property
+    def library(self) -> Any:
+        """The library's object, for calls that have an adapter of their own; go through `ask`."""
+        return self._library
+
     def prepay_jsapi(
         self,
         *,
@@ -156,7 +161,7 @@ class WeChatPay:
 
     def query(self, out_trade_no: str) -> ProviderPayment:
         """The payment as WeChat knows it now. Raises PaymentRejected (`is_absent` if never placed), PaymentUnknown."""
-        text = self._ask(self._library.query, out_trade_no=_checked(out_trade_no, _OUT_TRADE_NO))
+        text = self.ask(self._library.query, out_trade_no=_checked(out_trade_no, _OUT_TRADE_NO))
         payment = _understood(read_payment, text)
         # The signature does not cover the question, so an older genuine answer could be played back for another order.
         if payment.out_trade_no != out_trade_no or payment.merchant_id != self._merchant.merchant_id:
@@ -169,7 +174,7 @@ class WeChatPay:
         Raises PaymentRejected (`ORDERPAID` if the client was faster, `is_absent` if never placed), PaymentUnknown.
         """
         try:
-            self._ask(self._library.close, out_trade_no=_checked(out_trade_no, _OUT_TRADE_NO))
+            self.ask(self._library.close, out_trade_no=_checked(out_trade_no, _OUT_TRADE_NO))
         except PaymentRejected as refusal:
             if refusal.code not in ("ORDER_CLOSED", "ORDERCLOSED"):
                 raise
@@ -191,7 +196,7 @@ class WeChatPay:
         """
         if not 0 < _fen(refund_fen) <= _fen(total_fen):
             raise ValueError("退款金额应大于 0 且不超过原支付金额")
-        text = self._ask(
+        text = self.ask(
             self._library.refund,
             out_refund_no=_checked(out_refund_no, _OUT_REFUND_NO),
             out_trade_no=_checked(out_trade_no, _OUT_TRADE_NO),
@@ -203,7 +208,7 @@ class WeChatPay:
 
     def query_refund(self, out_refund_no: str) -> ProviderRefund:
         """The refund as WeChat knows it now. Raises PaymentRejected (`is_absent` if never asked), PaymentUnknown."""
-        text = self._ask(self._library.query_refund, out_refund_no=_checked(out_refund_no, _OUT_REFUND_NO))
+        text = self.ask(self._library.query_refund, out_refund_no=_checked(out_refund_no, _OUT_REFUND_NO))
         return self._same_refund(text, out_refund_no)
 
     def parse_notification(self, headers: Mapping[str, str], body: bytes | str, now: datetime) -> Notification:
@@ -255,7 +260,7 @@ class WeChatPay:
             raise ValueError("支付金额至少 1 分")
         if not description or not notify_url:
             raise ValueError("支付说明和通知地址不能为空")
-        return self._ask(
+        return self.ask(
             self._library.pay,
             pay_type=pay_type,
             out_trade_no=_checked(out_trade_no, _OUT_TRADE_NO),
@@ -286,8 +291,11 @@ class WeChatPay:
             raise PaymentUnknown("微信支付的应答与所查询的退款单不一致")
         return refund
 
-    def _ask(self, call: Callable[..., tuple[int, str | bytes]], **arguments: object) -> str:
-        """The text of a 2xx answer whose signature held; a refusal or an unknown outcome as its error."""
+    def ask(self, call: Callable[..., tuple[int, str | bytes]], **arguments: object) -> str:
+        """The text of a 2xx answer whose signature held; a refusal or an unknown outcome as its error.
+
+        `call` is one of the library's: `wechat_transfers` asks through here too, so that one place knows the defects.
+        """
         try:
             status, content = call(**arguments)
         except self._network_errors as error:

@@ -27,6 +27,7 @@ def create_app(desk: Desk) -> Flask:
     with_common_routes(app, desk.journal)
     _add_payments(app, desk)
     _add_refunds(app, desk)
+    _add_transfers(app, desk)
     _add_control(app, desk)
 
     @app.get("/")
@@ -89,6 +90,45 @@ def _add_refunds(app: Flask, desk: Desk) -> None:
         return _answer(desk, "query_refund", known["out_trade_no"] if known else None, work)
 
 
+def _add_transfers(app: Flask, desk: Desk) -> None:
+    bills = "/v3/fund-app/mch-transfer/transfer-bills"
+    transfers = desk.transfers
+
+    def place(*, authorized: bool) -> Response:
+        def work(body: dict[str, Any]) -> Answer:
+            known = desk.journal.get("transfer", str(body.get("out_bill_no")))
+            bill = transfers.place(body, authorized=authorized)
+            if authorized and known is None:
+                desk.tell_of_transfer(bill)
+            return 200, transfers.answer(bill)
+
+        return _answer(desk, "transfer", None, work)
+
+    app.add_url_rule(bills, "transfer", lambda: place(authorized=False), methods=["POST"])
+    app.add_url_rule(f"{bills}/transfer", "authorized_transfer", lambda: place(authorized=True), methods=["POST"])
+
+    @app.get(f"{bills}/out-bill-no/<number>")
+    def query_transfer(number: str) -> Response:
+        return _answer(desk, "query_transfer", number, lambda _: (200, transfers.answer(transfers.find(number))))
+
+    @app.post(f"{bills}/out-bill-no/<number>/cancel")
+    def cancel_transfer(number: str) -> Response:
+        return _answer(desk, "cancel_transfer", number, lambda _: (200, transfers.answer(transfers.cancel(number))))
+
+    @app.post("/_control/confirm-transfer")
+    def confirm_transfer() -> Response:
+        bill = transfers.confirm(text_of(control_body({"out_bill_no"}), "out_bill_no"))
+        desk.tell_of_transfer(bill)
+        return jsonify(transfers.answer(bill))
+
+    @app.post("/_control/fail-transfer")
+    def fail_transfer() -> Response:
+        body = control_body({"out_bill_no", "reason"})
+        bill = transfers.fail(text_of(body, "out_bill_no"), text_of(body, "reason"))
+        desk.tell_of_transfer(bill)
+        return jsonify(transfers.answer(bill))
+
+
 def _add_control(app: Flask, desk: Desk) -> None:
     @app.errorhandler(Refused)
     def refused(refusal: Refused) -> tuple[Response, int]:
@@ -125,6 +165,7 @@ def _add_control(app: Flask, desk: Desk) -> None:
             {
                 "orders": [msgspec.to_builtins(order) for order in desk.books.orders()],
                 "refunds": [msgspec.to_builtins(refund) for refund in desk.books.refunds()],
+                "transfers": [msgspec.to_builtins(bill) for bill in desk.transfers.all()],
                 "notifications": [msgspec.to_builtins(notice) for notice in desk.courier.notices()],
             }
         )
@@ -186,7 +227,7 @@ def _body_and_order(text: str, out_trade_no: str | None) -> tuple[dict[str, Any]
         body = json_object()
     except ControlRefused:
         return None, out_trade_no
-    named = body.get("out_trade_no")
+    named = body.get("out_trade_no") or body.get("out_bill_no")
     return body, out_trade_no or (named if isinstance(named, str) else None)
 
 

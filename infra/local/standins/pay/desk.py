@@ -13,6 +13,7 @@ from infra.local.standins.pay.books import Books, Order, Refund
 from infra.local.standins.pay.courier import Courier
 from infra.local.standins.pay.faults import Faults
 from infra.local.standins.pay.signing import Signer
+from infra.local.standins.pay.transfers import Bill, Transfers
 
 _STATE_TEXTS = {"NOTPAY": "订单未支付", "SUCCESS": "支付成功", "CLOSED": "订单已关闭", "REFUND": "转入退款"}
 _REFUND_TEXTS = {"SUCCESS": "退款成功", "CLOSED": "退款关闭", "ABNORMAL": "退款异常"}
@@ -36,6 +37,7 @@ class Desk:
         self.signer = Signer(keys)
         self.faults = Faults()
         self.books = Books(journal, keys, clock)
+        self.transfers = Transfers(journal, keys, clock)
         self._pace = pace
         self._agenda = Agenda()
         self.courier = Courier(journal, self.signer, self._agenda, clock, pace.retry_scale)
@@ -69,6 +71,20 @@ class Desk:
         if known is None:
             self._finish_later(refund.out_refund_no)
         return refund
+
+    def tell_of_transfer(self, bill: Bill) -> None:
+        """Notify the merchant of a transfer that came to its end."""
+        if not bill.notify_url:
+            return
+        self.courier.send(
+            out_trade_no=bill.out_bill_no,
+            event_type="MCHTRANSFER.BILL.FINISHED",
+            summary="商家转账单据终态通知",
+            original_type="mch_payment",
+            resource={**self.transfers.answer(bill), "openid": bill.asked["openid"]},
+            notify_url=bill.notify_url,
+            fault=self.faults.for_notice(bill.out_bill_no, is_refund=False),
+        )
 
     def transaction(self, order: Order) -> dict[str, Any]:
         """The order as a query answers it and a notification carries it."""

@@ -7,7 +7,9 @@ from typing import Any, Final
 from infra.local.standins.pay.signing import Flaw
 from infra.local.standins.serving import ControlRefused, count_of, seconds_of, text_of
 
-OPERATIONS: Final = frozenset({"prepay", "query", "close", "refund", "query_refund"})
+OPERATIONS: Final = frozenset(
+    {"prepay", "query", "close", "refund", "query_refund", "transfer", "query_transfer", "cancel_transfer"}
+)
 _WHOM: Final = {"out_trade_no", "next"}
 _ANSWER: Final = {
     "operation",

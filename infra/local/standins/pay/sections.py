@@ -6,6 +6,7 @@ from infra.local.standins.page import Button, Card, Section, local_time, yuan
 from infra.local.standins.pay.books import Order, Refund
 from infra.local.standins.pay.courier import Notice
 from infra.local.standins.pay.desk import Desk
+from infra.local.standins.pay.transfers import Bill
 
 SHOWN = 50
 _ORDER_BADGES = {
@@ -33,6 +34,15 @@ _OPERATIONS = {
     "refund": "退款",
     "query_refund": "查退款",
     "pay": "支付",
+    "transfer": "转账",
+    "query_transfer": "查转账",
+    "cancel_transfer": "撤销转账",
+}
+_TRANSFER_BADGES = {
+    "WAIT_USER_CONFIRM": ("待收款人确认", "wait"),
+    "SUCCESS": ("已到账", "good"),
+    "FAIL": ("失败", "bad"),
+    "CANCELLED": ("已撤销", "plain"),
 }
 
 
@@ -41,6 +51,7 @@ def of(desk: Desk) -> list[Section]:
     return [
         Section("订单", "还没有收到下单请求", [_order(order) for order in desk.books.orders()[: -SHOWN - 1 : -1]]),
         Section("退款", "还没有退款", [_refund(refund) for refund in desk.books.refunds()[: -SHOWN - 1 : -1]]),
+        Section("转账", "还没有转账", [_transfer(bill) for bill in desk.transfers.all()[: -SHOWN - 1 : -1]]),
         Section("通知", "还没有发出通知", [_notice(notice) for notice in desk.courier.notices()[: -SHOWN - 1 : -1]]),
         Section("请求", "还没有收到请求", [_entry(entry) for entry in desk.journal.log()[:SHOWN]]),
     ]
@@ -70,6 +81,19 @@ def _refund(refund: Refund) -> Card:
         ("申请", local_time(refund.created_at)),
     ]
     return Card(title=yuan(refund.refund_fen), badge=badge, tone=tone, lines=lines)
+
+
+def _transfer(bill: Bill) -> Card:
+    badge, tone = _TRANSFER_BADGES[bill.state]
+    lines = [("转账单号", bill.out_bill_no), ("收款人", bill.asked["openid"]), ("发起", local_time(bill.created_at))]
+    buttons = [Button("模拟确认收款", "/_control/confirm-transfer", {"out_bill_no": bill.out_bill_no})]
+    return Card(
+        title=f"{yuan(bill.amount_fen)}　{bill.asked['transfer_remark']}",
+        badge=badge,
+        tone=tone,
+        lines=lines,
+        buttons=buttons if bill.state == "WAIT_USER_CONFIRM" else [],
+    )
 
 
 def _notice(notice: Notice) -> Card:
