@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.settlement.gateways.spool import Spool
 from functions.settlement.gateways.wechat_bill import HEADER, TOTALS_HEADER, BadBill, lines_of
 from functions.settlement.rules.payments import IllegalMove
 from functions.settlement.rules.reconciliation import (
@@ -102,6 +103,25 @@ class TestCompare:
         assert Counter(in_parts) == Counter(at_once)
         assert tally == whole
         assert whole.off_fen == sum(bill.values()) - sum(own.values())
+
+
+@pytest.mark.feature("F32")
+def test_lists_on_disk_are_compared_as_lists_in_memory() -> None:
+    we = [ours(str(number), 100 + (number == 7)) for number in range(50) if number != 3]
+    they = [theirs(str(number), 100) for number in range(50) if number != 5]
+    tally = Tally()
+    with Spool(parts=8) as spool:
+        for own in we:
+            spool.add_ours(own)
+        for line in reversed(they):
+            spool.add_theirs(line)
+        differences = list(spool.differences(tally))
+    assert {(each.number, each.kind) for each in differences} == {
+        ("3", DifferenceKind.THEIRS_ONLY),
+        ("5", DifferenceKind.OURS_ONLY),
+        ("7", DifferenceKind.AMOUNT),
+    }
+    assert tally.matched == 47
 
 
 class TestSignOff:
