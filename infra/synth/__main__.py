@@ -69,7 +69,8 @@ def _package(stage: str, destination: Path) -> bool:
         cache=ROOT / "build",
         destination=destination / "deployment.zip",
     )
-    text = json.dumps(template, indent=1, ensure_ascii=False)
+    # CloudFormation takes a megabyte, of which line breaks would be a third.
+    text = json.dumps(template, separators=(",", ":"), ensure_ascii=False)
     (destination / "template.json").write_text(text, encoding="utf-8")
     stamp.write_text(inputs, encoding="utf-8")
     return True

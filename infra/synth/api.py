@@ -15,6 +15,7 @@ routes change, the new one before the old, so the id has to change with them."""
 _INTEGRATION = "x-amazon-apigateway-integration"
 _ANSWERS = "x-amazon-apigateway-gateway-responses"
 _INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${%s.Arn}/invocations"
+_PROSE = frozenset({"passthroughBehavior"})
 _GATEWAY_ANSWERS: dict[str, tuple[int | None, str, str]] = {
     "UNAUTHORIZED": (401, Unauthenticated.code, Unauthenticated.title),
     "ACCESS_DENIED": (401, Unauthenticated.code, Unauthenticated.title),
@@ -68,13 +69,23 @@ def api_resources(project: Project) -> Resources:
 
 
 def routed(project: Project) -> dict[str, Any]:
-    """The swagger with each route's integration moved from Chalice's one handler to its owner."""
+    """The swagger with each route's integration moved from Chalice's one handler to its owner.
+
+    What describes without deciding anything is left out: a template has one megabyte for all routes.
+    """
     body = copy.deepcopy(project.swagger)
     for path, methods in body["paths"].items():
         for method, operation in methods.items():
-            if method != "options":
-                owner = logical_id(project.owners[path, method])
-                operation[_INTEGRATION]["uri"] = {"Fn::Sub": _INVOKE % owner}
+            integration = {name: value for name, value in operation[_INTEGRATION].items() if name not in _PROSE}
+            if method == "options":
+                answer = operation["responses"]["200"]
+                responses = {"200": {name: answer[name] for name in ("description", "headers")}}
+            else:
+                responses = {}
+                del integration["responses"]
+                integration["uri"] = {"Fn::Sub": _INVOKE % logical_id(project.owners[path, method])}
+            who = {"security": operation["security"]} if "security" in operation else {}
+            methods[method] = {"responses": responses, **who, _INTEGRATION: integration}
     return body
 
 

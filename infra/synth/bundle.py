@@ -154,7 +154,9 @@ def _trim_model(path: Path) -> None:
     raw = path.read_bytes()
     model = json.loads(gzip.decompress(raw) if path.suffix == ".gz" else raw)
     path.unlink()
-    text = json.dumps(_without_documentation(model), separators=(",", ":"))
+    # Whenever botocore builds an address of S3, it insists on what these few say of themselves.
+    kept = {name: model[name] for name in ("clientContextParams",) if name in model}
+    text = json.dumps(_without_documentation(model) | kept, separators=(",", ":"))
     path.with_name("service-2.json").write_text(text, encoding="utf-8")
 
 

@@ -55,6 +55,18 @@ def test_every_aws_service_in_use_has_its_model(unpacked: Path) -> None:
     run_inside(unpacked, f"from botocore.session import get_session; session = get_session(); {clients}", "operations")
 
 
+def test_files_are_signed_for_from_the_package_alone(unpacked: Path) -> None:
+    asked = "owner='a', content_type='image/jpeg', kinds=files.PHOTOS, now=clock.now()"
+    lines = (
+        "import os",
+        "os.environ.update(AWS_ACCESS_KEY_ID='a', AWS_SECRET_ACCESS_KEY='b')",
+        "from functions.shared import clock, files",
+        f"files.allow_upload('booking', {asked})",
+        "files.link('booking/a/b')",
+    )
+    run_inside(unpacked, "; ".join(lines), "booking")
+
+
 def test_compiled_code_is_trusted_without_a_look_at_the_source(unpacked: Path) -> None:
     loaded = run_inside(unpacked, "import functions.shared.clock as c; print(c.__cached__)", "operations").strip()
     flags = int.from_bytes(Path(loaded).read_bytes()[4:8], "little")
