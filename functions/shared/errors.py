@@ -4,6 +4,7 @@ A rule raises a subclass; `shared.http` turns it into `application/problem+json`
 part of the API; `title` is Chinese and shown to people; `detail` and `errors` say what exactly was wrong.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,10 +25,18 @@ class Problem(Exception):
     title: ClassVar[str] = "服务出错了，请稍后再试"
     retry_after_s: ClassVar[int | None] = None
 
-    def __init__(self, detail: str | None = None, *, errors: tuple[FieldError, ...] = ()) -> None:
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        errors: tuple[FieldError, ...] = (),
+        members: Mapping[str, object] | None = None,
+    ) -> None:
+        """`members` are added to the document as they are (RFC 9457, extension members): JSON values by new names."""
         super().__init__(detail or self.title)
         self.detail = detail
         self.errors = errors
+        self.members = members or {}
 
 
 class Invalid(Problem):

@@ -61,6 +61,20 @@ class FenAttribute(Attribute[int]):
         return fen(int(value))
 
 
+class SumFenAttribute(Attribute[int]):
+    """What many amounts come to, in fen: an integer of any size, where one amount is bounded (`FenAttribute`)."""
+
+    attr_type = NUMBER
+
+    def serialize(self, value: object) -> str:
+        if type(value) is not int:
+            raise TypeError(f"money is integer fen, not {type(value).__name__}")
+        return str(value)
+
+    def deserialize(self, value: str) -> int:
+        return int(value)
+
+
 class InstantAttribute(Attribute[datetime]):
     """A UTC instant, as fixed-width text that sorts by time: `2026-03-05T00:00:00.000Z`."""
 
@@ -199,6 +213,20 @@ def keep(row: type[RowT], pk: str, sk: str) -> RowT | None:
         entry = (time.monotonic() + _KEEP_S, find(row, pk, sk, consistent=False))
         _kept[key] = entry
     return cast("RowT | None", entry[1])
+
+
+def keep_all(row: type[RowT], keys: Iterable[Key]) -> dict[Key, RowT]:
+    """`keep` for several rows of one kind: those not kept are read together, in one BatchGetItem for every 100."""
+    wanted = list(dict.fromkeys(keys))
+    old = [key for key in wanted if (entry := _kept.get((row, *key))) is None or entry[0] < time.monotonic()]
+    if old:
+        if len(_kept) >= _KEEP_MOST:
+            _kept.clear()
+            old = wanted
+        read, until = find_all(row, old, consistent=False), time.monotonic() + _KEEP_S
+        _kept.update({(row, *key): (until, read.get(key)) for key in old})
+    found = {key: cast("RowT | None", _kept[row, *key][1]) for key in wanted}
+    return {key: each for key, each in found.items() if each is not None}
 
 
 def forget_kept() -> None:

@@ -91,6 +91,15 @@ class Marker:
 
 
 @dataclass(frozen=True)
+class Requirement:
+    """A row, of any room, that must exist for an act to take effect; rooms hand them out, `Tx.require` checks them."""
+
+    room: str
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True)
 class _Write:
     operation: str
     arguments: dict[str, Any]
@@ -153,6 +162,12 @@ class Tx:
     def delete(self, row: Row) -> None:
         """Remove a row of the version that was loaded."""
         self._add("Delete", row.get_delete_kwargs_from_instance(condition=Row.version == row.version), None)
+
+    def require(self, requirement: Requirement, *, otherwise: Problem) -> None:
+        """`otherwise` is raised unless the row exists at commit: no read, and nothing changes in between."""
+        key = {"pk": {"S": requirement.pk}, "sk": {"S": requirement.sk}}
+        check = {"TableName": config().table_name(requirement.room), "Key": key}
+        self._add("ConditionCheck", check | {"ConditionExpression": "attribute_exists(pk)"}, otherwise)
 
     def append(self, *, pk: str, sk: str, texts: dict[str, str]) -> None:
         """A plain row that nobody loads to change it (an audit entry): written once, never overwritten."""

@@ -1,7 +1,8 @@
 """Audit rows, and recurring work that may be called twice or cut off."""
 
 from functions.shared import audit, clock
-from functions.shared.consumer import Run, Subscriptions
+from functions.shared.consumer import Subscriptions
+from functions.shared.run import Run
 from functions.shared.tx import Tx
 from tests.harness.world import World
 

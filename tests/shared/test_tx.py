@@ -12,7 +12,7 @@ from functions.shared.config import config
 from functions.shared.errors import Conflict, Unavailable
 from functions.shared.events import Event, Timer
 from functions.shared.table import FenAttribute, InstantAttribute, JsonAttribute, Row, find
-from functions.shared.tx import AlreadyDone, KeyReused, Marker, Reply, StaleRead, Tx
+from functions.shared.tx import AlreadyDone, KeyReused, Marker, Reply, Requirement, StaleRead, Tx
 from tests.harness.world import World
 
 
@@ -78,6 +78,20 @@ class TestCommit:
         late.save(second)
         with pytest.raises(StaleRead):
             late.commit()
+
+    def test_a_row_that_must_exist_is_checked_with_the_commit(self) -> None:
+        def second() -> None:
+            act = tx()
+            act.require(Requirement("booking", "N", "1"), otherwise=Taken())
+            act.insert(Note("N", "2"))
+            act.commit()
+
+        with pytest.raises(Taken):
+            second()
+        assert find(Note, "N", "2") is None
+        write_note()
+        second()
+        assert find(Note, "N", "2") is not None
 
     def test_nothing_is_written_by_an_act_without_writes(self) -> None:
         tx(Marker("http#a", "k")).commit()

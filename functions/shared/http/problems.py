@@ -35,6 +35,7 @@ MEDIA_TYPE = "application/problem+json"
 def answer(problem: Problem, request_id: str) -> Response:
     """`problem` as `application/problem+json` with the request's id."""
     body: dict[str, Any] = {
+        **problem.members,
         "type": TYPE_PREFIX + problem.code.replace("_", "-"),
         "title": problem.title,
         "status": problem.status,
