@@ -8,7 +8,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -41,6 +41,11 @@ class Inside:
         with self.lock:
             reply = self._world.request(method, path, body, as_=person, key=key or None)
         return Answer(reply.status, reply.body, {name.lower(): value for name, value in reply.headers.items()})
+
+    def upload(self, form: Mapping[str, Any], content: bytes) -> None:
+        """To moto's bucket."""
+        with self.lock:
+            self._world.upload(dict(form), content)
 
     def take(self, path: str, headers: dict[str, str], raw: bytes) -> tuple[int, bytes]:
         """A call that comes in from a stand-in."""

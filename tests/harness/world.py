@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,18 @@ from chalice.test import Client
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from moto import mock_aws
+from moto.kms import models as moto_kms
 
 from functions.shared import aws, clock, crypto, ids, table
 from functions.shared.config import config
 from functions.shared.events import Timer
 from functions.shared.tokens import ISSUER
+from tests.harness.moto_transactions import rows_put_back
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """Monday 2 March 2026, 09:00 in China."""
+moto_kms.generate_private_key = cache(moto_kms.generate_private_key)  # type: ignore[attr-defined]
+"""moto makes an RSA pair even for a symmetric key, which would be half of what it takes to open a world."""
 _TABLES = Path(__file__).parents[2] / "infra" / "tables.yaml"
 
 
@@ -72,7 +77,7 @@ class World:
     """Every bus event so far, in the form that a Lambda function receives."""
     timers: dict[str, Timer] = field(default_factory=dict)
     """Timers that were scheduled and have not fired, by id."""
-    rooms: tuple[str, ...] = ("accounts", "booking", "tracking", "care", "settlement", "insurance")
+    rooms: tuple[str, ...] = ("accounts", "companions", "booking", "tracking", "care", "settlement", "insurance")
     """Who listens to the bus; a test of one room's events may narrow it to that room."""
     _seen: set[str] = field(default_factory=set)
 
@@ -235,7 +240,7 @@ def _as_lambda_event(row: dict[str, str]) -> dict[str, Any]:
 @contextmanager
 def open_world() -> Iterator[World]:
     """A fresh AWS account in memory with the template's tables, a KMS key, token keys, and the clock at `START`."""
-    with mock_aws(), time_machine.travel(START, tick=False) as travel:
+    with mock_aws(), rows_put_back(), time_machine.travel(START, tick=False) as travel:
         forget_process_state()
         create_tables()
         aws.client("s3", read_timeout_s=10).create_bucket(Bucket=config().files_bucket)
@@ -256,13 +261,19 @@ def open_world() -> Iterator[World]:
 def create_tables() -> None:
     """The tables exactly as the template declares them."""
     client = aws.client("dynamodb")
-    for resource in yaml.safe_load(_TABLES.read_text())["Resources"].values():
+    for resource in _declared_tables().values():
         if resource["Type"] != "AWS::DynamoDB::Table":
             continue
         properties = resource["Properties"]
         wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
         name = properties["TableName"]["Fn::Sub"].replace("${Stage}", config().stage)
         client.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
+
+
+@cache
+def _declared_tables() -> dict[str, Any]:
+    resources: dict[str, Any] = yaml.load(_TABLES.read_text(), Loader=yaml.CSafeLoader)["Resources"]
+    return resources
 
 
 def put_token_keys() -> ECKey:
