@@ -8,7 +8,8 @@ from functions.hospitals import actions
 from functions.shared import clock, table
 from functions.shared.errors import NotFound
 from functions.shared.tx import Tx
-from tests.accounts.makers import commit, seeded
+from tests.accounts.makers import commit
+from tests.harness.seeds import seeded
 from tests.harness.world import World
 
 
@@ -72,6 +73,7 @@ class TestHospital:
             "campus_id": "pumch_dongdan",
             "building": "门诊楼",
             "floor": "4F",
+            "opening_hours": [{"weekdays": [1, 2, 3, 4, 5], "opens": "08:00", "closes": "17:00"}],
         }
 
     @pytest.mark.parametrize("id_", ["hos_nowhere", "x", "hos_" + "x" * 2000, "HOSPITAL%23hos_pumch"])

@@ -95,16 +95,19 @@ def cities() -> list[City]:
 
 
 def kept_hospital(hospital_id: str) -> Hospital | None:
-    if not _SLUG.fullmatch(hospital_id):
+    if not is_hospital_id(hospital_id):
         return None
     row = keep(HospitalRow, f"HOSPITAL#{hospital_id}", "HOSPITAL")
     return row.to_hospital() if row else None
 
 
-def stored_hospital(hospital_id: str) -> Hospital | None:
+def stored_hospital(hospital_id: str) -> HospitalRow | None:
     """Past the process's memory, for who is about to replace it."""
-    row = find(HospitalRow, f"HOSPITAL#{hospital_id}", "HOSPITAL")
-    return row.to_hospital() if row else None
+    return find(HospitalRow, f"HOSPITAL#{hospital_id}", "HOSPITAL") if is_hospital_id(hospital_id) else None
+
+
+def is_hospital_id(text: str) -> bool:
+    return _SLUG.fullmatch(text) is not None
 
 
 def entries(city: str, *, limit: int, after: str | None) -> tuple[Sequence[HospitalEntryRow], str | None]:

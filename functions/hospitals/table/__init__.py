@@ -1,0 +1,1 @@
+"""The `hospitals` table: one module per kind of row."""
