@@ -1,7 +1,13 @@
 """What companions tells the other rooms."""
 
+from datetime import date
+
 import msgspec
 
+from functions.companions.rules.applications import Decision
+from functions.companions.rules.credentials import CredentialKind
+from functions.companions.rules.profiles import SuspensionReason, Tier
+from functions.companions.rules.tiers import TierReason
 from functions.shared.events import Event
 
 
@@ -16,6 +22,8 @@ class CompanionActivated(Event, frozen=True, kw_only=True, tag="companion.activa
     """The companion may be offered orders, with this profile. Said again whenever the profile changes."""
 
     companion_id: str
+    sequence: int
+    """Grows with everything said of this companion: what comes with a lower one is out of date."""
     display_name: str
     """The name that clients are shown."""
     city: str
@@ -28,3 +36,39 @@ class CompanionActivated(Event, frozen=True, kw_only=True, tag="companion.activa
     """Out of five, times one hundred; null for who has not been rated."""
     completed_visits: int
     cases_by_department: dict[str, int]
+
+
+class CompanionSuspended(Event, frozen=True, kw_only=True, tag="companion.suspended"):
+    """The companion may not be offered orders until companion.activated is said again with a higher sequence."""
+
+    companion_id: str
+    sequence: int
+    reason: SuspensionReason
+
+
+class CredentialExpiring(Event, frozen=True, kw_only=True, tag="companion.credential_expiring"):
+    """A verified credential has `days` left; its last day is `expires_on`. No renewal is waiting for its check."""
+
+    companion_id: str
+    kind: CredentialKind
+    expires_on: date
+    days: int
+
+
+class CompanionTierChanged(Event, frozen=True, kw_only=True, tag="companion.tier_changed"):
+    """The companion's tier went up or down; new orders are shared by the new one."""
+
+    companion_id: str
+    tier_from: Tier
+    tier_to: Tier
+    reason: TierReason
+
+
+class ApplicationDecided(Event, frozen=True, kw_only=True, tag="application.decided"):
+    """Staff decided about an application; what they wrote to the applicant stays with the application."""
+
+    account_id: str
+    application_id: str
+    decision: Decision
+    reason: str
+    """A code of `RefusalReason`; empty unless it was rejected."""

@@ -9,7 +9,8 @@ from functions.companions import table as companions_table
 from functions.companions.actions import find_profile, put_companion
 from functions.companions.rules import CompanionState, CredentialsMissing, ProfileInvalid
 from functions.shared import table
-from tests.accounts.makers import COMPANION, commit, seeded, seeded_one
+from tests.accounts.makers import COMPANION, commit
+from tests.harness.seeds import seeded, seeded_one
 from tests.harness.world import World
 
 pytestmark = pytest.mark.feature("F23")

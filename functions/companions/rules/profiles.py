@@ -1,10 +1,11 @@
 """Who may work as a companion, and what may be shown of them (F1, F23, F27)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from functions.companions.rules.credentials import Credential, CredentialKind, require
 from functions.shared.errors import Conflict, FieldError, Invalid
 
 RATING_MAX_HUNDREDTHS = 500
@@ -40,18 +41,11 @@ class Gender(StrEnum):
     MALE = "male"
 
 
-class CredentialKind(StrEnum):
-    ID_CARD = "id_card"
-    HEALTH_CERTIFICATE = "health_certificate"
-    COMPANION_TRAINING = "companion_training"
-    FIRST_AID = "first_aid"
-    NURSE_LICENSE = "nurse_license"
+class SuspensionReason(StrEnum):
+    """Why a companion may not work. Each has to be lifted by itself."""
 
-
-REQUIRED_CREDENTIALS = frozenset(
-    {CredentialKind.ID_CARD, CredentialKind.HEALTH_CERTIFICATE, CredentialKind.COMPANION_TRAINING}
-)
-"""Nobody accompanies a patient without these."""
+    CREDENTIAL_EXPIRED = "credential_expired"
+    STAFF = "staff"
 
 
 class IllegalTransition(Conflict):
@@ -61,33 +55,11 @@ class IllegalTransition(Conflict):
     title = "陪诊师当前状态不允许此操作"
 
 
-class CredentialsMissing(Conflict):
-    """A required credential is absent, unverified or expired; `errors` names each."""
-
-    code = "credentials_missing"
-    title = "必备资质不齐或未通过核验"
-
-
 class ProfileInvalid(Invalid):
     """A profile contradicts itself; `errors` says where."""
 
     code = "profile_invalid"
     title = "陪诊师资料有误"
-
-
-@dataclass(frozen=True)
-class Credential:
-    """A certificate. `verified_by` is the staff member who checked the original, None until somebody did."""
-
-    kind: CredentialKind
-    number_masked: str
-    issued_by: str
-    expires_on: date
-    verified_by: str | None = None
-
-    def is_verified(self, on: date) -> bool:
-        """Checked by staff and still valid on that China calendar day (its last day counts)."""
-        return self.verified_by is not None and on <= self.expires_on
 
 
 @dataclass(frozen=True)
@@ -100,7 +72,10 @@ class Service:
 
 @dataclass(frozen=True)
 class Profile:
-    """A companion. `rating_hundredths` is out of five times one hundred, None while nobody has rated."""
+    """A companion. `rating_hundredths` is out of five times one hundred, None while nobody has rated.
+
+    Suspended means that `suspended_for` names at least one reason.
+    """
 
     companion_id: str
     name: str
@@ -116,6 +91,7 @@ class Profile:
     intro: str
     credentials: tuple[Credential, ...]
     state: CompanionState
+    suspended_for: tuple[SuspensionReason, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -139,13 +115,53 @@ def move(state: CompanionState, to: CompanionState) -> CompanionState:
 
 def certify(state: CompanionState, credentials: Iterable[Credential], on: date) -> CompanionState:
     """From applied to certified; CredentialsMissing unless every required credential is verified that day."""
-    held = {credential.kind for credential in credentials if credential.is_verified(on)}
-    missing = sorted(REQUIRED_CREDENTIALS - held)
-    if missing:
-        raise CredentialsMissing(
-            errors=tuple(FieldError(f"credentials.{kind}", "缺失、未核验或已过期") for kind in missing)
-        )
+    require(credentials, on)
     return move(state, CompanionState.CERTIFIED)
+
+
+def suspend(profile: Profile, reason: SuspensionReason) -> Profile:
+    """The profile suspended for this reason too; IllegalTransition if it already is."""
+    if reason in profile.suspended_for:
+        raise IllegalTransition("已经因为同样的原因停用")
+    state = profile.state if profile.suspended_for else move(profile.state, CompanionState.SUSPENDED)
+    return replace(profile, state=state, suspended_for=(*profile.suspended_for, reason))
+
+
+def reinstate(profile: Profile, reason: SuspensionReason, on: date) -> Profile:
+    """The profile without this reason, active if it was the last one.
+
+    IllegalTransition if it was not suspended for it; CredentialsMissing if work could not begin that day.
+    """
+    if reason not in profile.suspended_for:
+        raise IllegalTransition("没有因为这个原因停用")
+    rest = tuple(each for each in profile.suspended_for if each is not reason)
+    if rest:
+        return replace(profile, suspended_for=rest)
+    require(profile.credentials, on)
+    return replace(profile, state=move(profile.state, CompanionState.ACTIVE), suspended_for=())
+
+
+def with_credential(profile: Profile, credential: Credential) -> Profile:
+    """The profile with this credential in place of the one of its kind."""
+    others = tuple(each for each in profile.credentials if each.kind is not credential.kind)
+    return replace(profile, credentials=(*others, credential))
+
+
+def with_visit(profile: Profile, department_id: str) -> Profile:
+    """One more completed visit, counted for its department too."""
+    cases = dict(profile.cases_by_department)
+    cases[department_id] = cases.get(department_id, 0) + 1
+    return replace(profile, completed_visits=profile.completed_visits + 1, cases_by_department=cases)
+
+
+def with_tier(profile: Profile, tier: Tier) -> Profile:
+    """The profile in another tier."""
+    return replace(profile, tier=tier)
+
+
+def shown_cases(profile: Profile, *, least: int) -> dict[str, int]:
+    """Cases by department for the public; fewer than `least` could point at a person and are left out."""
+    return {department: count for department, count in profile.cases_by_department.items() if count >= least}
 
 
 def checked(profile: Profile) -> Profile:

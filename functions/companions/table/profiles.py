@@ -1,19 +1,16 @@
-"""The companions table: one row per companion."""
+"""One row per companion: the profile, and what has been said of it."""
 
 import re
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from functions.companions.rules import CompanionState, Credential, Gender, Profile, Service, Tier
-from functions.shared.table import JsonAttribute, Row, find, keep
+from functions.companions.rules import CompanionState, Credential, Gender, Profile, Service, SuspensionReason, Tier
+from functions.companions.rules.tiers import Override
+from functions.companions.table.base import CompanionsRow, Key, partition
+from functions.shared.table import JsonAttribute, find, keep
 
 _ID = re.compile(r"(acc|cmp)_[A-Za-z0-9_]{1,60}")
 """An account's id, or the speaking id of a seeded companion; anything else is not looked up."""
-
-
-class CompanionsRow(Row):
-    class Meta:
-        table_name = "companions"
 
 
 class ProfileRow(CompanionsRow, discriminator="companion_profile"):
@@ -31,6 +28,16 @@ class ProfileRow(CompanionsRow, discriminator="companion_profile"):
     intro = UnicodeAttribute()
     credentials: JsonAttribute[tuple[Credential, ...]] = JsonAttribute(tuple[Credential, ...])
     state = UnicodeAttribute()
+    suspended_for: JsonAttribute[tuple[SuspensionReason, ...]] = JsonAttribute(
+        tuple[SuspensionReason, ...], default=tuple
+    )
+    sequence = NumberAttribute(default=0)
+    """Of the last thing that the other rooms were told."""
+    announced_visits = NumberAttribute(default=0)
+    """`completed_visits` as they were told it."""
+    warned: JsonAttribute[dict[str, int]] = JsonAttribute(dict[str, int], default=dict)
+    """The last warning of each credential's expiry, in days ahead, by `<kind>#<last day>`."""
+    override: JsonAttribute[Override | None] = JsonAttribute(Override | None, null=True)
 
     def to_profile(self) -> Profile:
         return Profile(
@@ -48,16 +55,26 @@ class ProfileRow(CompanionsRow, discriminator="companion_profile"):
             intro=self.intro,
             credentials=self.credentials,
             state=CompanionState(self.state),
+            suspended_for=self.suspended_for,
         )
 
+    def put(self, profile: Profile) -> None:
+        """Make the row say what `profile` says."""
+        for name, value in profile_row(profile).attribute_values.items():
+            if name in _OF_THE_PROFILE:
+                setattr(self, name, value)
 
-def _key(companion_id: str) -> tuple[str, str]:
-    return f"COMPANION#{companion_id}", "PROFILE"
+
+_OF_THE_PROFILE = frozenset(Profile.__dataclass_fields__)
+
+
+def profile_key(companion_id: str) -> Key:
+    return (partition(companion_id), "PROFILE")
 
 
 def profile_row(profile: Profile) -> ProfileRow:
     return ProfileRow(
-        *_key(profile.companion_id),
+        *profile_key(profile.companion_id),
         companion_id=profile.companion_id,
         name=profile.name,
         city=profile.city,
@@ -72,15 +89,20 @@ def profile_row(profile: Profile) -> ProfileRow:
         intro=profile.intro,
         credentials=profile.credentials,
         state=profile.state,
+        suspended_for=profile.suspended_for,
     )
 
 
+def is_companion_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
+
+
 def find_profile_row(companion_id: str) -> ProfileRow | None:
-    return find(ProfileRow, *_key(companion_id))
+    return find(ProfileRow, *profile_key(companion_id)) if is_companion_id(companion_id) else None
 
 
 def kept_profile(companion_id: str) -> Profile | None:
-    if not _ID.fullmatch(companion_id):
+    if not is_companion_id(companion_id):
         return None
-    row = keep(ProfileRow, *_key(companion_id))
+    row = keep(ProfileRow, *profile_key(companion_id))
     return row.to_profile() if row else None

@@ -4,19 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from functions.companions import rules, table
-from functions.companions.events import CompanionActivated, Serves
+from functions.companions import rules
+from functions.companions.actions import announcing
 from functions.companions.rules import CompanionState, Credential, CredentialKind, Gender, Profile, Service, Tier
+from functions.companions.rules import profiles as profile_rules
+from functions.companions.rules.policy import Policy
+from functions.companions.table import base, profiles
 from functions.shared import clock
 from functions.shared.errors import NotFound
 from functions.shared.tx import Tx
 
-__all__ = ["Profile", "find_active_profile", "find_profile", "put_companion"]
-
 
 def find_profile(companion_id: str) -> Profile:
     """The companion in whatever state, up to a minute old; NotFound."""
-    profile = table.kept_profile(companion_id)
+    profile = profiles.kept_profile(companion_id)
     if profile is None:
         raise NotFound()
     return profile
@@ -76,35 +77,34 @@ def put_companion(
     )
     if first_aid_certified and not profile.is_first_aid_certified(today):
         raise rules.ProfileInvalid("声明了急救证，但没有通过核验的急救资质")
-    _save(tx, profile, today)
+    before = profiles.find_profile_row(id)
+    if before is None:
+        announcing.admit(tx, profile)
+    elif before.to_profile() != profile:
+        announcing.enroll(tx, id)
+        announcing.store(tx, before, profile)
+        announcing.watch(tx, profile)
     return profile
 
 
-def _save(tx: Tx, profile: Profile, today: date) -> None:
-    before = table.find_profile_row(profile.companion_id)
-    if before is not None and before.to_profile() == profile:
-        return
-    row = table.profile_row(profile)
+def read_own(companion_id: str) -> Profile:
+    """The companion's profile as it is this moment; NotFound."""
+    row = profiles.find_profile_row(companion_id)
+    if row is None:
+        raise NotFound()
+    return row.to_profile()
+
+
+def public_cases(profile: Profile) -> dict[str, int]:
+    """How many visits of each department may be shown."""
+    return profile_rules.shown_cases(profile, least=base.policy().cases_shown_from)
+
+
+def put_policy(tx: Tx, policy: Policy) -> None:
+    """The room's thresholds; processes follow within a minute."""
+    row, before = base.PolicyRow("CONFIG", "policy", policy=policy), base.stored_policy()
     row.version = before.version if before else 0
     tx.save(row)
-    tx.emit(
-        CompanionActivated(
-            companion_id=profile.companion_id,
-            display_name=profile.name,
-            city=profile.city,
-            tier=profile.tier,
-            gender=profile.gender,
-            languages=profile.languages,
-            first_aid_certified=profile.is_first_aid_certified(today),
-            serves=tuple(
-                Serves(hospital_id=service.hospital_id, department_ids=service.department_ids)
-                for service in profile.serves
-            ),
-            rating_hundredths=profile.rating_hundredths,
-            completed_visits=profile.completed_visits,
-            cases_by_department=dict(profile.cases_by_department),
-        )
-    )
 
 
 def _credential(

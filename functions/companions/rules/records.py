@@ -1,0 +1,35 @@
+"""What a companion did lately, day by day: the visits, complaints and cancellations that tiers look at."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True)
+class Record:
+    """Counts by China calendar day, as far back as the window goes."""
+
+    visits: Mapping[date, int] = field(default_factory=dict)
+    complaints: Mapping[date, int] = field(default_factory=dict)
+    cancellations: Mapping[date, int] = field(default_factory=dict)
+
+    def within(self, today: date, *, window_days: int) -> "Record":
+        """Only the last `window_days` days, `today` the last of them."""
+        since = today - timedelta(days=window_days - 1)
+        visits, complaints, cancellations = (
+            {day: count for day, count in counts.items() if day >= since}
+            for counts in (self.visits, self.complaints, self.cancellations)
+        )
+        return Record(visits, complaints, cancellations)
+
+    def with_visit(self, day: date) -> "Record":
+        """One more completed visit."""
+        return replace(self, visits=_more(self.visits, day))
+
+    def with_cancellation(self, day: date) -> "Record":
+        """One more order that the companion had taken and gave up, or did not confirm."""
+        return replace(self, cancellations=_more(self.cancellations, day))
+
+
+def _more(counts: Mapping[date, int], day: date) -> dict[date, int]:
+    return {**counts, day: counts.get(day, 0) + 1}
