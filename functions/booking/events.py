@@ -3,12 +3,15 @@
 from datetime import datetime
 
 from functions.booking.rules.itinerary import Milestone
-from functions.booking.rules.orders import ClosedReason
+from functions.booking.rules.orders import ClosedReason, UnassignedReason
+from functions.booking.rules.preparation import ReminderKind
 from functions.booking.rules.pricing import Split
 from functions.shared.events import Event
 
 __all__ = [
     "ClosedReason",
+    "ConfirmationAsked",
+    "CouponGranted",
     "Milestone",
     "OfferMade",
     "OrderAssigned",
@@ -17,7 +20,13 @@ __all__ = [
     "OrderPaid",
     "OrderPaidTooLate",
     "OrderPlaced",
+    "OrderRescheduled",
+    "OrderUnassigned",
+    "PaymentDue",
+    "ReminderKind",
     "Split",
+    "SubsidyDecided",
+    "UnassignedReason",
     "VisitReminder",
 ]
 
@@ -62,6 +71,8 @@ class OrderClosed(Event, frozen=True, kw_only=True, tag="order.closed"):
     companion_fee_fen: int = 0
     """What the companion keeps for having been kept waiting, before commission is thought of: it is all theirs."""
     platform_fee_fen: int = 0
+    assigned: bool = False
+    """The companion had taken the order, and is free again."""
 
 
 class OfferMade(Event, frozen=True, kw_only=True, tag="offer.made"):
@@ -89,15 +100,66 @@ class OrderAssigned(Event, frozen=True, kw_only=True, tag="order.assigned"):
     lat: float
     lng: float
     geofence_radius_m: int
+    revision: int = 0
+    """Grows with every change of the order: of two assignments, the higher one is true."""
+
+
+class OrderRescheduled(Event, frozen=True, kw_only=True, tag="order.rescheduled"):
+    """The visit moved at the same price. `companion_id` took the order if `assigned`, and is being asked if not."""
+
+    order_id: str
+    client_id: str
+    companion_id: str
+    patient_id: str
+    from_starts_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    assigned: bool
+    revision: int
+    """Grows with every change of the order."""
+
+
+class OrderUnassigned(Event, frozen=True, kw_only=True, tag="order.unassigned"):
+    """A companion who had taken the order will not come; another is being asked. It counts against them."""
+
+    order_id: str
+    client_id: str
+    companion_id: str
+    reason: UnassignedReason
+    starts_at: datetime
+    revision: int
+    """Grows with every change of the order."""
+
+
+class ConfirmationAsked(Event, frozen=True, kw_only=True, tag="order.confirmation_asked"):
+    """The companion shall confirm until `answer_by` that they will come, or somebody else is asked."""
+
+    order_id: str
+    companion_id: str
+    starts_at: datetime
+    answer_by: datetime
+    again: bool
+    """This is the reminder."""
+
+
+class PaymentDue(Event, frozen=True, kw_only=True, tag="order.payment_due"):
+    """An order of a series is not paid yet; it closes at `hold_expires_at`."""
+
+    order_id: str
+    client_id: str
+    series_id: str
+    starts_at: datetime
+    hold_expires_at: datetime
 
 
 class VisitReminder(Event, frozen=True, kw_only=True, tag="order.visit_reminder"):
-    """The visit is near: time to prepare."""
+    """The visit is near: time to prepare. Said the day before and on the day's morning."""
 
     order_id: str
     client_id: str
     companion_id: str
     starts_at: datetime
+    reminder: ReminderKind = ReminderKind.DAY_BEFORE
 
 
 class OrderPaidTooLate(Event, frozen=True, kw_only=True, tag="order.paid_too_late"):
@@ -117,3 +179,23 @@ class OrderCompleted(Event, frozen=True, kw_only=True, tag="order.completed"):
     companion_id: str
     split: Split
     total_fen: int
+
+
+class SubsidyDecided(Event, frozen=True, kw_only=True, tag="subsidy.decided"):
+    """An application for a subsidy was approved or rejected; the reason is read in the application itself."""
+
+    application_id: str
+    client_id: str
+    patient_id: str
+    programme_id: str
+    approved: bool
+    may_appeal: bool
+
+
+class CouponGranted(Event, frozen=True, kw_only=True, tag="coupon.granted"):
+    """Staff gave a client a coupon."""
+
+    coupon_id: str
+    client_id: str
+    campaign_id: str
+    expires_at: datetime

@@ -1,17 +1,21 @@
 """What booking does when something happened elsewhere, and when a deadline of its own is reached."""
 
+from functools import partial
 from typing import Any
 
 from chalice.app import Blueprint
 
 from functions.booking import actions
+from functions.booking.actions import candidates, preparation
 from functions.booking.rules.matching import Companion, Gender
 from functions.booking.rules.policy import Tier
+from functions.booking.rules.preparation import ReminderKind
 from functions.care.events import ReportSubmitted
-from functions.companions.events import CompanionActivated
+from functions.companions.events import CompanionActivated, CompanionSuspended
 from functions.settlement.events import PaymentSucceeded
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
+from functions.shared.run import Run
 from functions.shared.tx import Tx
 from functions.tracking.events import VisitProgressed
 
@@ -40,7 +44,12 @@ def project_companion(tx: Tx, event: CompanionActivated) -> None:
         cases_by_department=event.cases_by_department,
         serves={served.hospital_id: frozenset(served.department_ids) for served in event.serves},
     )
-    actions.project_companion(tx, companion)
+    actions.project_companion(tx, companion, sequence=event.sequence)
+
+
+@bus.on(CompanionSuspended)
+def withdraw_companion(tx: Tx, event: CompanionSuspended) -> None:
+    actions.withdraw_companion(tx, companion_id=event.companion_id, sequence=event.sequence)
 
 
 @bus.on(PaymentSucceeded)
@@ -55,9 +64,8 @@ def record_payment(tx: Tx, event: PaymentSucceeded) -> None:
 
 
 @bus.on(VisitProgressed)
-def begin_service(tx: Tx, event: VisitProgressed) -> None:
-    if event.first:
-        actions.begin_service(tx, order_id=event.order_id)
+def follow_visit(tx: Tx, event: VisitProgressed) -> None:
+    actions.follow_visit(tx, order_id=event.order_id, companion_id=event.companion_id, departed_only=event.first)
 
 
 @bus.on(ReportSubmitted)
@@ -77,7 +85,51 @@ def expire_offer(tx: Tx, timer: Timer) -> None:
     actions.expire_offer(tx, offer_id=timer.subject)
 
 
+@bus.timer("newcomer_turn")
+def take_turn(tx: Tx, timer: Timer) -> None:
+    """A newcomer's places in the index are drawn anew."""
+    candidates.take_turn(tx, companion_id=timer.subject)
+
+
+@bus.timer("dispatch_round")
+def run_round(tx: Tx, timer: Timer) -> None:
+    """The city's waiting orders are given out together: each offer is a transaction of its own."""
+    run = Run(bus.room, timer.kind, timer.due_at)
+    for step in actions.plan_round(timer.subject):
+        run.act(step.order_id, partial(actions.take_step, step=step))
+
+
+@bus.timer("dispatch_sweep")
+def sweep_waiting_order(tx: Tx, timer: Timer) -> None:
+    """An order that its round did not take is cared for by itself."""
+    actions.sweep(tx, order_id=timer.subject, due_at=timer.due_at)
+
+
+@bus.timer("hall_closes")
+def close_hall(tx: Tx, timer: Timer) -> None:
+    """The order's time in the hall is over: somebody is asked, or it ends without a companion."""
+    actions.close_hall(tx, order_id=timer.subject, due_at=timer.due_at)
+
+
 @bus.timer("visit_reminder")
-def remind_of_visit(tx: Tx, timer: Timer) -> None:
-    """The visit is near: its client and companion are reminded."""
-    actions.remind_of_visit(tx, order_id=timer.subject)
+def remind_the_day_before(tx: Tx, timer: Timer) -> None:
+    """The visit is tomorrow: its client and companion are reminded."""
+    preparation.remind(tx, subject=timer.subject, kind=ReminderKind.DAY_BEFORE)
+
+
+@bus.timer("visit_morning")
+def remind_in_the_morning(tx: Tx, timer: Timer) -> None:
+    """The visit is today: its client and companion are reminded."""
+    preparation.remind(tx, subject=timer.subject, kind=ReminderKind.MORNING)
+
+
+@bus.timer("companion_confirmation")
+def confirm_companion(tx: Tx, timer: Timer) -> None:
+    """The companion is asked to confirm, then reminded, then the visit goes to somebody else."""
+    actions.take_confirmation_step(tx, order_id=timer.subject, due_at=timer.due_at)
+
+
+@bus.timer("series_payment_due")
+def remind_of_payment(tx: Tx, timer: Timer) -> None:
+    """An order of a series is still unpaid: its client is reminded before its time is let go."""
+    actions.remind_of_payment(tx, order_id=timer.subject)

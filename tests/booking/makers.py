@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 from typing import Any
 
 from functions.booking import actions as booking
+from functions.booking.actions import dispatch_rules
+from functions.booking.rules.dispatch import DispatchPolicy, ModeRule
 from functions.booking.rules.policy import Policy
 from functions.companions.events import CompanionActivated, Serves
 from functions.hospitals import actions as hospitals
@@ -34,7 +37,7 @@ def commit(room: str, act: Callable[[Tx], Any]) -> Any:
 def put_town() -> None:
     """The directory and the catalogue."""
     commit("hospitals", partial(hospitals.put_city, code="110000", name="北京", tier="first"))
-    commit("hospitals", partial(hospitals.put_hospital, **_hospital()))
+    put_hospital()
     commit("insurance", partial(insurance.put_product, **INSURANCE))
     for key in ("oncology", "general"):
         commit("booking", partial(booking.put_checklist, **_checklist(key)))
@@ -45,8 +48,21 @@ def put_town() -> None:
         commit("booking", partial(booking.put_special_request, **request))
 
 
+def put_hospital(**oncology: Any) -> None:
+    """The first hospital; `oncology` adds to what is said of that department."""
+    hospital = _hospital()
+    hospital["departments"][0] |= oncology
+    commit("hospitals", partial(hospitals.put_hospital, **hospital))
+
+
 def put_policy(**changed: Any) -> None:
     commit("booking", partial(booking.put_policy, policy=Policy(**changed)))
+
+
+def put_dispatch_policy(*rules: ModeRule, **changed: Any) -> None:
+    """Find companions by these rules, the first that holds; without any, one by one."""
+    policy = DispatchPolicy(rules=rules, **changed)
+    commit("booking", partial(dispatch_rules.put_dispatch_policy, policy=policy))
 
 
 def _hospital() -> dict[str, Any]:
@@ -115,10 +131,15 @@ INSURANCE: dict[str, Any] = {
 }
 
 
+_SEQUENCE = count(1)
+"""Each activation is newer than the one before."""
+
+
 def activated(companion_id: str, **changed: Any) -> CompanionActivated:
     """What companions says of somebody who serves the oncology department of the first hospital."""
     facts: dict[str, Any] = {
         "companion_id": companion_id,
+        "sequence": next(_SEQUENCE),
         "display_name": "林玉兰",
         "city": "110000",
         "tier": "senior",
@@ -215,10 +236,10 @@ class Town:
         offer_id = self.open_offer(companion)
         return self.world.post(f"/offers/{offer_id}/accept", as_=self.world.renewed(companion, "companion"))
 
-    def decline(self, companion: Person, reason: str = "当天有事") -> Reply:
+    def decline(self, companion: Person, note: str = "当天有事") -> Reply:
         offer_id = self.open_offer(companion)
         as_ = self.world.renewed(companion, "companion")
-        reply = self.world.post(f"/offers/{offer_id}/decline", {"reason": reason}, as_=as_)
+        reply = self.world.post(f"/offers/{offer_id}/decline", {"reason": "other", "note": note}, as_=as_)
         self.world.deliver()
         return reply
 

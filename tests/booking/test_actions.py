@@ -1,6 +1,5 @@
 """What orders hold, when they let go, and what they cost in calls."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -87,6 +86,7 @@ class TestPlacing:
 
     @pytest.mark.feature("B1")
     def test_a_visit_over_midnight_holds_both_days(self, town: Town) -> None:
+        put_policy(default_from_min=0, default_until_min=24 * 60)
         late = STARTS_AT + timedelta(hours=13)
         companion = town.companion()
         quote_id = town.quote(starts_at=late.isoformat())["quote_id"]
@@ -196,8 +196,8 @@ class TestProjection:
         companion = town.companion()
         moved = (Serves(hospital_id=HOSPITAL, department_ids=("dermatology",)),)
         town.world.publish(activated(companion.subject, serves=moved))
-        assert table.candidates(HOSPITAL, "oncology", limit=10) == []
-        (candidate,) = table.candidates(HOSPITAL, "dermatology", limit=10)
+        assert table.candidate_page(HOSPITAL, "oncology", limit=10) == ([], None)
+        ((candidate,), _) = table.candidate_page(HOSPITAL, "dermatology", limit=10)
         assert (candidate.companion_id, candidate.cases) == (companion.subject, 0)
 
     def test_a_companion_of_ninety_departments_fits(self, town: Town) -> None:
@@ -205,28 +205,16 @@ class TestProjection:
 
         many = tuple(f"dep_{n}" for n in range(90))
         companion = town.companion(serves=(Serves(hospital_id=HOSPITAL, department_ids=many),))
-        assert table.candidates(HOSPITAL, "dep_89", limit=10)[0].companion_id == companion.subject
+        assert table.candidate_page(HOSPITAL, "dep_89", limit=10)[0][0].companion_id == companion.subject
 
 
 @pytest.mark.usefixtures("world")
 class TestCatalogue:
-    PUT: tuple[tuple[str, Callable[..., Any]], ...] = (
-        ("checklists", actions.put_checklist),
-        ("process_templates", actions.put_process_template),
-        ("packages", actions.put_package),
-        ("special_requests", actions.put_special_request),
-    )
-
-    @pytest.mark.feature("F3")
-    def test_the_seed_goes_in_as_it_is_and_twice_is_harmless(self) -> None:
+    @pytest.mark.feature("F7")
+    def test_the_checklists_of_the_seed_go_in_as_they_are_and_twice_is_harmless(self) -> None:
         for _ in range(2):
-            for name, put in self.PUT:
-                for entry in yaml.safe_load((SEED / f"{name}.yaml").read_text()):
-                    commit("booking", partial(put, **entry))
-        assert {package.id for package in table.packages()} == {"basic", "deep", "cross_city"}
-        assert len(table.special_requests()) == 10
-        template = table.process_template("deep_visit")
-        assert template and template.milestones[0].offset_min == -60
+            for entry in yaml.safe_load((SEED / "checklists.yaml").read_text()):
+                commit("booking", partial(actions.put_checklist, **entry))
         assert isinstance(table.checklist("oncology"), Checklist)
 
     def test_a_changed_row_is_used_within_a_minute(self) -> None:

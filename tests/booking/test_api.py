@@ -217,7 +217,9 @@ class TestPreparation:
         assert town.world.get(path, as_=town.client).body == {
             "order_id": order["order_id"],
             "name": "oncology 清单",
-            "items": [{"code": "id_card", "title": "身份证", "note": "原件"}],
+            "items": [{"code": "id_card", "title": "身份证", "note": "原件", "ready_at": None}],
+            "ready_count": 0,
+            "version": 1,
         }
 
     @pytest.mark.feature("F21")
@@ -265,7 +267,7 @@ class TestOffers:
         town.paid_order(companion)
         offer_id = town.open_offer(companion)
         town.accept(companion)
-        for path, body in (("accept", None), ("decline", {"reason": "有事"})):
+        for path, body in (("accept", None), ("decline", {"reason": "not_well"})):
             reply = town.world.post(f"/offers/{offer_id}/{path}", body, as_=companion)
             assert (reply.status, reply.code) == (409, "offer_closed")
 
@@ -285,7 +287,7 @@ class TestOffers:
         best = town.companion(rating_hundredths=480)
         last = town.companion(rating_hundredths=410, tier="junior")
         order = town.paid_order(first)
-        assert town.decline(first).body["decline_reason"] == "当天有事"
+        assert town.decline(first).body["decline_note"] == "当天有事"
         assert town.bookings(first) == [] and town.bookings(best) == [order["order_id"]]
         assert town.offers(last) == [] and len(town.offers(best)) == 1
         town.decline(best)
@@ -316,7 +318,7 @@ class TestOffers:
         companion, other = town.companion(), town.companion()
         town.paid_order(companion)
         offer_id = town.open_offer(companion)
-        for path, body in (("accept", None), ("decline", {"reason": "有事"})):
+        for path, body in (("accept", None), ("decline", {"reason": "not_well"})):
             assert town.world.post(f"/offers/{offer_id}/{path}", body, as_=other).status == 404
         for id_ in ("off_x-1", "x", "off_" + "0" * 26 + "-1", offer_id + "9" * 900):
             assert town.world.post(f"/offers/{id_}/accept", as_=companion).status == 404

@@ -58,7 +58,10 @@ DECLINE_FIELDS: tuple[tuple[str, Any, int, str], ...] = (
     ("reason", None, 400, "invalid_request"),
     ("reason", "", 400, "invalid_request"),
     ("reason", "   ", 400, "invalid_request"),
-    ("reason", "x" * 201, 400, "invalid_request"),
+    ("reason", "busy", 400, "invalid_request"),
+    ("reason", "other", 400, "invalid_request"),
+    ("note", "x" * 201, 400, "invalid_request"),
+    ("note", None, 400, "invalid_request"),
     ("reason", 5, 400, "invalid_request"),
     ("until", "x", 400, "invalid_request"),
 )
@@ -98,7 +101,7 @@ class Post:
             town.paid_order(self.companion)
             self.path = f"/offers/{town.open_offer(self.companion)}/{name}"
             self.by, self.other_role = self.companion, town.client
-            self.body = {"reason": "当天有事"} if name == "decline" else None
+            self.body = {"reason": "time_conflict"} if name == "decline" else None
 
     def send(self, body: Any = ..., **options: Any) -> Reply:
         return self.town.world.post(self.path, self.body if body is ... else body, **{"as_": self.by} | options)
@@ -135,7 +138,7 @@ class TestEveryPost:
 
     @pytest.mark.parametrize(
         ("name", "field", "value"),
-        [("quote", "insurance", True), ("order", "wanted", {"first_aid": True}), ("decline", "reason", "改了")],
+        [("quote", "insurance", True), ("order", "wanted", {"first_aid": True}), ("decline", "reason", "too_far")],
     )
     def test_a_repeated_key_with_another_body(self, town: Town, name: str, field: str, value: Any) -> None:
         post, key = Post(town, name), uuid.uuid4().hex

@@ -127,9 +127,47 @@ class TestRanking:
         pool = [candidate("acc_new", rating_hundredths=None, completed_visits=0, cases=0), candidate("acc_old")]
         assert {order_of(*pool, seed=f"quo_{n}")[0] for n in range(100)} == {"acc_old"}
 
+    def test_after_every_eight_others_comes_a_newcomer_another_one_for_every_quote(self) -> None:
+        pool = [candidate(f"acc_old{n:02d}", rating_hundredths=490 - n) for n in range(24)]
+        newcomer = {"rating_hundredths": None, "completed_visits": 0, "cases": 0, "tier": Tier.JUNIOR}
+        pool += [candidate(f"acc_new{n:02d}", **newcomer) for n in range(40)]
+        seen: set[str] = set()
+        for n in range(200):
+            first = order_of(*pool, seed=f"quo_{n}")[:20]
+            new = [each for each in first if each.startswith("acc_new")]
+            assert len(new) == 2 and not any(each.startswith("acc_new") for each in first[:7])
+            seen |= set(new)
+        assert len(seen) == 40, "everybody has their turn"
+
+    def test_a_favourite_and_who_was_there_before_go_up_with_the_reason(self) -> None:
+        pool = [candidate("acc_1", rating_hundredths=490), candidate("acc_2"), candidate("acc_3")]
+        ranked = matching.rank(
+            pool, loads={}, weights=WEIGHTS, seed="quo_1", favourites={"acc_2"}, known={"acc_3", "acc_2"}
+        )
+        assert [entry.candidate.companion_id for entry in ranked] == ["acc_2", "acc_3", "acc_1"]
+        assert {"上次陪过这位就诊人", "您收藏的陪诊师"} <= set(ranked[0].reasons)
+
+    @given(candidates)
+    def test_the_index_sorts_by_standing_and_newcomers_never_stand_below_their_own(self, pool: list[Candidate]) -> None:
+        for each in pool:
+            own = matching.standing(each, WEIGHTS)
+            drawn = {matching.index_standing(each, WEIGHTS, place="p", turn=turn) for turn in range(5)}
+            assert 0 <= own <= min(drawn) and max(drawn) <= 1_000
+            assert matching.is_newcomer(each.completed_visits, WEIGHTS) or drawn == {own}
+
+    def test_newcomers_take_turns_in_the_index(self) -> None:
+        new = [candidate(f"acc_{n}", completed_visits=0, rating_hundredths=None, cases=0) for n in range(20)]
+        best = set()
+        for turn in range(120):
+            standings = {e.companion_id: matching.index_standing(e, WEIGHTS, place="p", turn=turn) for e in new}
+            best.add(max(standings, key=standings.__getitem__))
+        assert len(best) == 20
+
 
 def test_weights_are_not_all_zero() -> None:
     with pytest.raises(ValueError, match="weights"):
         Weights(rating=0, cases=0, tier=0, idle=0, nearby=0, exploration=0)
     with pytest.raises(ValueError, match="weights"):
         Weights(rating=-1)
+    with pytest.raises(ValueError, match="percent"):
+        Weights(favourite_lift=101)

@@ -14,7 +14,14 @@ from functions.booking.rules.calendar import Booking, Day, SlotTaken
 from functions.booking.rules.itinerary import CheckIn, Milestone, ProcessTemplate
 from functions.booking.rules.orders import IllegalMove, OfferClosed, OfferState, OrderState
 from functions.booking.rules.policy import Policy, Tier
-from functions.booking.rules.pricing import CityTier, Insurance, Package, QuoteExpired, QuoteUsed, SpecialRequest
+from functions.booking.rules.pricing import (
+    Discount,
+    Insurance,
+    LineKind,
+    Price,
+    QuoteExpired,
+    QuoteUsed,
+)
 from functions.shared.clock import CHINA, service_date
 from functions.shared.errors import Invalid
 
@@ -24,13 +31,9 @@ INSURANCE = Insurance("anxin_visit", "诊伴安心险", 500)
 prices = st.integers(min_value=0, max_value=1_000_000)
 
 
-def package(*, first_fen: int = 32_000, included: frozenset[str] = frozenset(), minutes: int = 240) -> Package:
-    prices_fen = {CityTier.FIRST: first_fen, CityTier.SECOND: first_fen}
-    return Package("deep", "深度陪诊", "", minutes, (), included, "deep_visit", prices_fen)
-
-
-def request(id_: str = "wheelchair", price_fen: int = 0) -> SpecialRequest:
-    return SpecialRequest(id_, id_, "", price_fen)
+def paid(net_fen: int, insurance: Insurance | None = None) -> Price:
+    """A price without discounts."""
+    return Price((), net_fen + (insurance.premium_fen if insurance else 0), insurance)
 
 
 def booking(order_id: str = "ord_1", *, starts: float = 0, hours: float = 4, campus: str = "east") -> Booking:
@@ -45,61 +48,43 @@ def fields(act: Callable[[], object]) -> list[str]:
     return [error.field for error in refused.value.errors]
 
 
-@pytest.mark.feature("F3")
-@pytest.mark.feature("F4")
-class TestPrice:
-    def test_every_line_is_named_and_the_total_is_their_sum(self) -> None:
-        quoted = pricing.price(package(), CityTier.FIRST, [request(), request("ticket", 3_000)], INSURANCE)
-        lines = [(item.kind.value, item.code, item.amount_fen) for item in quoted.items]
-        assert lines == [
-            ("package", "deep", 32_000),
-            ("special_request", "wheelchair", 0),
-            ("special_request", "ticket", 3_000),
-            ("insurance", "anxin_visit", 500),
-        ]
-        assert (quoted.total_fen, quoted.premium_fen) == (35_500, 500)
-
-    def test_what_the_package_includes_costs_nothing_more(self) -> None:
-        quoted = pricing.price(
-            package(included=frozenset({"ticket"})), CityTier.FIRST, [request("ticket", 3_000)], None
-        )
-        assert quoted.total_fen == 32_000
-
-    @given(first=st.integers(1, 1_000_000), extras=st.lists(prices, max_size=20), premium=st.none() | prices)
-    def test_the_total_is_always_the_sum_of_the_lines(self, first: int, extras: list[int], premium: int | None) -> None:
-        requests = [request(f"r{index}", price_fen) for index, price_fen in enumerate(extras)]
-        insurance = None if premium is None else Insurance("p", "p", premium)
-        quoted = pricing.price(package(first_fen=first), CityTier.FIRST, requests, insurance)
-        assert quoted.total_fen == sum(item.amount_fen for item in quoted.items) == first + sum(extras) + (premium or 0)
-        assert min(item.amount_fen for item in quoted.items) >= 0
-
-    @pytest.mark.parametrize("bad", [0, -1])
-    def test_a_package_has_a_positive_price(self, bad: int) -> None:
-        with pytest.raises(ValueError, match="positive price"):
-            package(first_fen=bad)
-
-    @pytest.mark.parametrize("minutes", [0, 12 * 60 + 1])
-    def test_a_visit_takes_at_most_twelve_hours(self, minutes: int) -> None:
-        with pytest.raises(ValueError, match="duration_min"):
-            package(minutes=minutes)
-
-    def test_a_price_is_never_a_float(self) -> None:
-        with pytest.raises(TypeError):
-            request(price_fen=1.5)  # type: ignore[arg-type]
-
-
 @pytest.mark.feature("F25")
 class TestSplit:
     def test_the_share_is_of_the_price_without_the_premium(self) -> None:
-        split = pricing.split(34_500, premium_fen=500, share_bp=9_000)
+        split = pricing.split(paid(34_000, Insurance("p", "p", 500)), 9_000)
         assert (split.share_fen, split.commission_fen, split.premium_fen) == (30_600, 3_400, 500)
 
     @given(net=st.integers(0, 10_000_000), premium=prices, share_bp=st.integers(0, 10_000))
     def test_the_parts_always_make_the_total_and_none_is_negative(self, net: int, premium: int, share_bp: int) -> None:
-        split = pricing.split(net + premium, premium_fen=premium, share_bp=share_bp)
+        split = pricing.split(paid(net, Insurance("p", "p", premium)), share_bp)
         assert split.share_fen + split.commission_fen + split.premium_fen == net + premium + split.subsidy_fen
         assert min(split.share_fen, split.commission_fen) >= 0
         assert abs(split.share_fen * 10_000 - net * share_bp) < 10_000
+
+    @given(
+        net=st.integers(1_000, 10_000_000),
+        off=st.lists(st.tuples(st.sampled_from(sorted(pricing.DISCOUNTS)), st.integers(1, 100)), max_size=9),
+        share_bp=st.integers(0, 10_000),
+    )
+    def test_discounts_are_borne_by_their_programmes_and_not_by_the_companion(
+        self, net: int, off: list[tuple[LineKind, int]], share_bp: int
+    ) -> None:
+        gross = paid(net, INSURANCE)
+        each = [Discount(kind, f"x{index}", f"prg_{index % 2}", "减", fen) for index, (kind, fen) in enumerate(off)]
+        price = pricing.discounted(gross, each)
+        split = pricing.split(price, share_bp)
+        assert (price.gross_fen, split.share_fen) == (gross.total_fen, pricing.split(gross, share_bp).share_fen)
+        assert sum(item.amount_fen for item in price.items) == price.total_fen - gross.total_fen
+        assert split.share_fen + split.commission_fen + split.premium_fen == (
+            price.total_fen + split.subsidy_fen + split.coupon_fen
+        )
+        assert split.subsidy_fen == sum(split.subsidies.values())
+
+    def test_something_is_always_left_to_pay(self) -> None:
+        coupon = Discount(LineKind.COUPON, "cpn_1", "cmp_1", "券", 1_000)
+        with pytest.raises(ValueError, match="0 fen"):
+            pricing.discounted(paid(1_000), [coupon])
+        assert pricing.discounted(paid(1_001), [coupon]).total_fen == pricing.MIN_TOTAL_FEN
 
 
 class TestStart:
@@ -226,12 +211,6 @@ class TestDeadlines:
     def test_an_offer_can_be_answered_for_at_least_two_minutes(self, seconds_ahead: int) -> None:
         expires_at = orders.offer_expires_at(NOON, NOON + timedelta(seconds=seconds_ahead), POLICY)
         assert timedelta(minutes=2) <= expires_at - NOON <= timedelta(minutes=15)
-
-    @pytest.mark.feature("F7")
-    @given(st.integers(0, 10**7))
-    def test_the_reminder_is_a_day_ahead_and_never_in_the_past(self, seconds_ahead: int) -> None:
-        at = orders.reminder_at(NOON, NOON + timedelta(seconds=seconds_ahead), POLICY)
-        assert at == max(NOON, NOON + timedelta(seconds=seconds_ahead - 86_400))
 
     @pytest.mark.feature("B5")
     def test_nobody_is_asked_once_the_visit_should_have_begun(self) -> None:

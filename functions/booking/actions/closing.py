@@ -1,5 +1,6 @@
 """The end of an order without a visit: one place, so that nothing it held stays held."""
 
+from functions.booking.actions import discounts, hall, waiting
 from functions.booking.events import OrderClosed
 from functions.booking.rules import orders
 from functions.booking.rules.orders import ClosedReason, OrderState
@@ -20,11 +21,14 @@ def close(
 
     The fees stay with companion and platform; what was paid beyond them goes back to the client.
     """
-    paid = order.payment_id is not None
+    paid, assigned = order.payment_id is not None, order.state is OrderState.ASSIGNED
     fees_fen = companion_fee_fen + platform_fee_fen
     assert 0 <= fees_fen <= order.price.total_fen, "a fee is part of the price"
     order.state = orders.move_order(order.state, state)
     order.closed_reason = reason
+    discounts.restore(tx, order)
+    hall.withdraw(tx, order)
+    waiting.stop(tx, order)
     tx.save(order)
     tx.emit(
         OrderClosed(
@@ -36,5 +40,6 @@ def close(
             refund_fen=order.price.total_fen - fees_fen if paid else 0,
             companion_fee_fen=companion_fee_fen,
             platform_fee_fen=platform_fee_fen,
+            assigned=assigned,
         )
     )

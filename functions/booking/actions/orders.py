@@ -1,23 +1,22 @@
 """Orders: placing, reading, and what payments, visits and deadlines do to them (F3, B1)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from functions.booking import table
-from functions.booking.actions import closing, dispatch, notes, slots
+from functions.booking.actions import closing, discounts, dispatch, notes, preparation, relations, slots
 from functions.booking.events import (
     OrderCompleted,
     OrderPaid,
     OrderPaidTooLate,
     OrderPlaced,
-    VisitReminder,
 )
-from functions.booking.rules import calendar, orders, pricing
-from functions.booking.rules.itinerary import Checklist, ItineraryEntry
+from functions.booking.rules import availability, calendar, orders, pricing
+from functions.booking.rules.calendar import Booking
 from functions.booking.rules.matching import CompanionUnavailable, Wanted, meets
 from functions.booking.rules.orders import ClosedReason, OrderState
-from functions.booking.table import OrderRow
+from functions.booking.table import CompanionRow, DayRow, OrderRow, QuoteRow
 from functions.shared import ids
 from functions.shared.caller import Caller
 from functions.shared.errors import NotFound
@@ -79,28 +78,6 @@ def list_orders_of_companion(companion_id: str, *, limit: int, after: str | None
     return table.orders_of_companion(companion_id, limit=limit, after=after)
 
 
-def read_checklist(order_id: str, caller: Caller) -> Checklist:
-    """What to bring, as it was when the order was paid; NotReady before (F7)."""
-    _check_id(order_id)
-    loaded = table.load([table.order_key(order_id), table.order_checklist_key(order_id)])
-    _for_party(loaded.order(order_id), caller)
-    row = loaded.checklist(order_id)
-    if row is None:
-        raise orders.NotReady("付款成功后生成就医清单")
-    return row.checklist
-
-
-def read_itinerary(order_id: str, caller: Caller) -> tuple[ItineraryEntry, ...]:
-    """The visit's timetable; NotReady until a companion took the order (F21)."""
-    _check_id(order_id)
-    loaded = table.load([table.order_key(order_id), table.itinerary_key(order_id)])
-    _for_party(loaded.order(order_id), caller)
-    row = loaded.itinerary(order_id)
-    if row is None:
-        raise orders.NotReady("陪诊师确认后生成行程表")
-    return row.entries
-
-
 def place_order(tx: Tx, *, client_id: str, quote_id: str, companion_id: str, wanted: Wanted) -> OrderRow:
     """Turn a quote into an order that holds the companion's slot until it is paid or the hold expires (B1).
 
@@ -111,21 +88,44 @@ def place_order(tx: Tx, *, client_id: str, quote_id: str, companion_id: str, wan
     days = [table.day_key(companion_id, service_date) for service_date in dates]
     if not days:
         raise NotFound()
-    loaded = table.load([table.quote_key(quote_id), table.companion_key(companion_id), *days])
+    persons = [table.companion_key(companion_id), table.relations_key(client_id)]
+    loaded = table.load([table.quote_key(quote_id), *persons, *days])
     quote, companion = loaded.quote(quote_id), loaded.companion(companion_id)
     if quote is None or quote.client_id != client_id or companion is None:
         raise NotFound()
     pricing.check_usable(expires_at=quote.expires_at, order_id=quote.order_id, now=tx.now)
-    chosen = companion.companion.in_department(quote.department_id)
-    served = (quote.hospital_id, quote.department_id) in companion.companion.departments
-    if not served or not meets(chosen, wanted):
+    visit_days = loaded.days(companion_id, calendar.days_of(quote.starts_at, quote.ends_at))
+    hold_expires_at = orders.hold_expires_at(tx.now, table.policy())
+    relations.check_allowed(loaded.relations(client_id).relations, companion_id)
+    return place_on(tx, quote, companion, wanted=wanted, days=visit_days, hold_expires_at=hold_expires_at)
+
+
+def place_on(
+    tx: Tx,
+    quote: QuoteRow,
+    row: CompanionRow,
+    *,
+    wanted: Wanted,
+    days: Sequence[DayRow],
+    hold_expires_at: datetime,
+    series_id: str | None = None,
+) -> OrderRow:
+    """Place the order on a quote that is usable, stored or new; `days` are the visit's days of the companion.
+
+    Raises CompanionUnavailable, SlotTaken.
+    """
+    companion = row.companion
+    served = (quote.hospital_id, quote.department_id) in companion.departments
+    if not served or not meets(companion.in_department(quote.department_id), wanted):
         raise CompanionUnavailable()
-    policy = table.policy()
+    visit = Booking(quote.pk, quote.starts_at, quote.ends_at, quote.campus_id)
+    if not availability.within_hours(row.availability, [each.day for each in days], visit, table.policy()):
+        raise CompanionUnavailable("这个时间不在这位陪诊师的接单时段内，请换一个时间或陪诊师")
     order = OrderRow(
         *table.order_key(ids.new("ord", tx.now)),
-        client_id=client_id,
+        client_id=quote.client_id,
         placed_at=tx.now,
-        chosen_id=companion_id,
+        chosen_id=companion.companion_id,
         starts_at=quote.starts_at,
         ends_at=quote.ends_at,
         patient_id=quote.patient_id,
@@ -134,24 +134,29 @@ def place_order(tx: Tx, *, client_id: str, quote_id: str, companion_id: str, wan
         department_id=quote.department_id,
         package_id=quote.package_id,
         process_template_id=quote.process_template_id,
-        quote_id=quote_id,
+        process_version_id=quote.process_version_id,
+        quote_id=quote.pk,
         state=OrderState.AWAITING_PAYMENT,
         price=quote.price,
-        share_bp=policy.share_bp[chosen.tier],
+        discount_plan=quote.discount_plan,
+        terms=quote.terms,
+        share_bp=table.policy().share_bp[companion.tier],
         wanted=wanted,
-        hold_expires_at=orders.hold_expires_at(tx.now, policy),
+        hold_expires_at=hold_expires_at,
         asked=(),
         note=quote.note,
+        series_id=series_id,
     )
-    slots.hold(tx, order, loaded.days(companion_id, calendar.days_of(order.starts_at, order.ends_at)))
+    slots.hold(tx, order, days, daily_cap=row.availability.daily_cap)
+    discounts.reserve(tx, order)
     quote.order_id = order.order_id
     tx.save(quote)
     tx.insert(order)
     tx.emit(
         OrderPlaced(
             order_id=order.order_id,
-            client_id=client_id,
-            companion_id=companion_id,
+            client_id=order.client_id,
+            companion_id=companion.companion_id,
             total_fen=order.price.total_fen,
             hold_expires_at=order.hold_expires_at,
         )
@@ -182,18 +187,22 @@ def record_payment(tx: Tx, *, order_id: str, payment_id: str, amount_fen: int, p
         )
     else:
         order.state = orders.move_order(order.state, OrderState.PAID)
-        _keep_checklist(tx, order)
+        discounts.consume(tx, order)
+        preparation.keep_checklist(tx, order)
         tx.emit(_paid(order))
-        dispatch.ask(tx, order, order.chosen_id)
+        dispatch.start(tx, order)
     tx.save(order)
 
 
-def begin_service(tx: Tx, *, order_id: str) -> None:
-    """The visit's first milestone was recorded."""
+def follow_visit(tx: Tx, *, order_id: str, companion_id: str, departed_only: bool) -> None:
+    """A milestone was recorded: the companion set out, or the service has begun. A former companion's is nothing."""
     order = _row(order_id)
-    if order.state is OrderState.ASSIGNED:
+    if order.state is not OrderState.ASSIGNED or order.companion_id != companion_id:
+        return
+    order.departed_at = order.departed_at or tx.now
+    if not departed_only:
         order.state = orders.move_order(order.state, OrderState.IN_SERVICE)
-        tx.save(order)
+    tx.save(order)
 
 
 def complete_order(tx: Tx, *, order_id: str) -> None:
@@ -210,29 +219,15 @@ def complete_order(tx: Tx, *, order_id: str) -> None:
     order.state = orders.move_order(order.state, OrderState.COMPLETED)
     order.completed_at = tx.now
     tx.save(order)
+    relations.remember_visit(tx, order)
     price = order.price
     tx.emit(
         OrderCompleted(
             order_id=order_id,
             client_id=order.client_id,
             companion_id=order.companion_id,
-            split=pricing.split(price.total_fen, premium_fen=price.premium_fen, share_bp=order.share_bp),
+            split=pricing.split(price, order.share_bp),
             total_fen=price.total_fen,
-        )
-    )
-
-
-def remind_of_visit(tx: Tx, *, order_id: str) -> None:
-    """The visit is a day away; a visit that will not take place is not announced (F7)."""
-    order = _row(order_id)
-    if order.state is not OrderState.ASSIGNED or order.companion_id is None:
-        return
-    tx.emit(
-        VisitReminder(
-            order_id=order_id,
-            client_id=order.client_id,
-            companion_id=order.companion_id,
-            starts_at=order.starts_at,
         )
     )
 
@@ -253,16 +248,6 @@ def _paid(order: OrderRow) -> OrderPaid:
         premium_fen=order.price.premium_fen,
         total_fen=order.price.total_fen,
     )
-
-
-def _keep_checklist(tx: Tx, order: OrderRow) -> None:
-    """A copy of the department's checklist, so that what the client was told does not change under them."""
-    from functions.hospitals import actions as hospitals
-
-    department = hospitals.find_hospital(order.hospital_id).department(order.department_id)
-    checklist = table.checklist(department.checklist_template)
-    if checklist is not None:
-        tx.insert(table.ChecklistRow(*table.order_checklist_key(order.order_id), checklist=checklist))
 
 
 def _row(order_id: str) -> OrderRow:
@@ -290,7 +275,7 @@ def _parties(order: OrderRow) -> Iterable[str]:
 
 def _card(order: OrderRow) -> OrderCard:
     price = order.price
-    split = pricing.split(price.total_fen, premium_fen=price.premium_fen, share_bp=order.share_bp)
+    split = pricing.split(price, order.share_bp)
     return OrderCard(
         order_id=order.order_id,
         client_id=order.client_id,

@@ -9,11 +9,11 @@ from functions.booking.table import DayRow, OrderRow
 from functions.shared.tx import Tx
 
 
-def hold(tx: Tx, order: OrderRow, days: Sequence[DayRow]) -> None:
-    """Put the order into its companion's days, or SlotTaken."""
+def hold(tx: Tx, order: OrderRow, days: Sequence[DayRow], *, daily_cap: int | None = None) -> None:
+    """Put the order into its companion's days, or SlotTaken. `daily_cap` is the companion's own."""
     policy = table.policy()
     for row in days:
-        row.bookings = calendar.book(row.day, order.booking, policy).bookings
+        row.bookings = calendar.book(row.day, order.booking, policy, daily_cap=daily_cap).bookings
         tx.save(row)
 
 

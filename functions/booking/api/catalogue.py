@@ -4,7 +4,13 @@ from typing import Any
 
 from functions.booking import actions
 from functions.booking.api.declared import routes
-from functions.booking.schemas.catalogue import InsuranceOptionView, PackagesQuery, PackageView, SpecialRequestView
+from functions.booking.schemas.catalogue import (
+    InsuranceOptionView,
+    PackagesQuery,
+    PackageView,
+    SpecialRequestsQuery,
+    SpecialRequestView,
+)
 from functions.shared.errors import NotFound
 from functions.shared.http import PUBLIC, Call, Page
 
@@ -22,10 +28,18 @@ def list_packages(call: Call[Any]) -> Page[PackageView]:
     return Page(items=[PackageView.of(priced) for priced in actions.list_packages(call.query.hospital_id)])
 
 
-@routes.get("/special-requests", summary="可勾选的定制需求", roles=PUBLIC, reply=Page[SpecialRequestView])
+@routes.get(
+    "/special-requests",
+    summary="可勾选的定制需求",
+    roles=PUBLIC,
+    query=SpecialRequestsQuery,
+    reply=Page[SpecialRequestView],
+    problems=(NotFound,),
+)
 def list_special_requests(call: Call[Any]) -> Page[SpecialRequestView]:
-    """免费的在前。"""
-    return Page(items=[SpecialRequestView.of(request) for request in actions.list_special_requests()])
+    """免费的在前；指定医院或套餐时按该处的价格。"""
+    found = actions.list_special_requests(hospital_id=call.query.hospital_id, package_id=call.query.package_id)
+    return Page(items=[SpecialRequestView.of(request) for request in found])
 
 
 @routes.get("/insurance-options", summary="可加选的保险", roles=PUBLIC, reply=Page[InsuranceOptionView])

@@ -4,11 +4,13 @@ import re
 from typing import Any
 
 from functions.booking import actions
+from functions.booking.actions.searches import read_search
 from functions.booking.api.declared import matched, routes
+from functions.booking.rules.dispatch import ServesNoMore
 from functions.booking.rules.orders import OfferClosed
-from functions.booking.schemas.offers import DeclineOffer, OfferView
+from functions.booking.schemas.offers import DeclineOffer, OfferView, SearchView
 from functions.shared.caller import Role
-from functions.shared.errors import NotFound
+from functions.shared.errors import Invalid, NotFound
 from functions.shared.http import Call, Page, PageQuery, encode_cursor
 
 _OFFER_CURSOR = re.compile(r"off_[0-9A-Z]{26}-\d{1,4}")
@@ -28,7 +30,7 @@ def list_offers(call: Call[Any]) -> Page[OfferView]:
     roles={Role.COMPANION},
     reply=OfferView,
     effect=True,
-    problems=(NotFound, OfferClosed),
+    problems=(NotFound, OfferClosed, ServesNoMore),
 )
 def accept_offer(call: Call[Any], offer_id: str) -> OfferView:
     """接单后订单确认，生成行程表，并安排就诊前的提醒。"""
@@ -42,11 +44,23 @@ def accept_offer(call: Call[Any], offer_id: str) -> OfferView:
     body=DeclineOffer,
     reply=OfferView,
     effect=True,
-    problems=(NotFound, OfferClosed),
+    problems=(NotFound, Invalid, OfferClosed),
 )
 def decline_offer(call: Call[DeclineOffer], offer_id: str) -> OfferView:
-    """改派给下一位合适的陪诊师；没有人可派时订单结束并全额退款。"""
+    """改派给下一位合适的陪诊师，或进入抢单大厅；没有人可派时订单结束并全额退款。"""
     offer = actions.decline_offer(
-        call.tx, companion_id=call.caller.subject, offer_id=offer_id, reason=call.body.reason.strip()
+        call.tx, companion_id=call.caller.subject, offer_id=offer_id, declined=call.body.declined()
     )
     return OfferView.of(offer)
+
+
+@routes.get(
+    "/orders/{order_id}/offers",
+    summary="查看派单经过",
+    roles={Role.AGENT, Role.ADMIN},
+    reply=SearchView,
+    problems=(NotFound,),
+)
+def list_offers_made(call: Call[Any], order_id: str) -> SearchView:
+    """派给过谁、何时、怎么答复、为什么不接；以及是否在抢单大厅或等待集中派单。"""
+    return SearchView.of(read_search(order_id))

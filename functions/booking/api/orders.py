@@ -6,10 +6,11 @@ from typing import Any
 from functions.booking import actions
 from functions.booking.api.declared import PARTIES, matched, routes, wanted_of
 from functions.booking.rules.calendar import SlotTaken
+from functions.booking.rules.coupons import CouponGone
 from functions.booking.rules.matching import CompanionUnavailable
-from functions.booking.rules.orders import NotReady
 from functions.booking.rules.pricing import QuoteExpired, QuoteUsed
-from functions.booking.schemas.orders import ChecklistView, ItineraryView, OrdersQuery, OrderView, PlaceOrder, Side
+from functions.booking.rules.subsidies import SubsidyExhausted
+from functions.booking.schemas.orders import OrdersQuery, OrderView, PlaceOrder, Side
 from functions.shared.caller import Role
 from functions.shared.errors import Forbidden, NotFound
 from functions.shared.http import Call, Page, encode_cursor
@@ -25,10 +26,10 @@ _ORDER_CURSOR = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\|ord_[0-9A-Z
     reply=OrderView,
     status=201,
     effect=True,
-    problems=(NotFound, SlotTaken, QuoteExpired, QuoteUsed, CompanionUnavailable),
+    problems=(NotFound, SlotTaken, QuoteExpired, QuoteUsed, CompanionUnavailable, SubsidyExhausted, CouponGone),
 )
 def place_order(call: Call[PlaceOrder]) -> OrderView:
-    """锁定陪诊师的时段，等待付款；到 `hold_expires_at` 未付款则自动关闭并放开时段。"""
+    """锁定陪诊师的时段和报价中的优惠，等待付款；到 `hold_expires_at` 未付款则自动关闭并一并放开。"""
     order = actions.place_order(
         call.tx,
         client_id=call.caller.subject,
@@ -64,27 +65,3 @@ def get_order(call: Call[Any], order_id: str) -> OrderView:
     """下单用户、已接单的陪诊师和运营人员可见。"""
     order = actions.read_order(order_id, call.caller)
     return OrderView.of(order, note=actions.read_note(order, call.caller))
-
-
-@routes.get(
-    "/orders/{order_id}/checklist",
-    summary="就医清单",
-    roles=PARTIES,
-    reply=ChecklistView,
-    problems=(NotFound, NotReady),
-)
-def get_checklist(call: Call[Any], order_id: str) -> ChecklistView:
-    """付款后按科室生成：带什么、准备什么。"""
-    return ChecklistView.of(order_id, actions.read_checklist(order_id, call.caller))
-
-
-@routes.get(
-    "/orders/{order_id}/itinerary",
-    summary="行程表",
-    roles=PARTIES,
-    reply=ItineraryView,
-    problems=(NotFound, NotReady),
-)
-def get_itinerary(call: Call[Any], order_id: str) -> ItineraryView:
-    """陪诊师接单后按流程模板生成。"""
-    return ItineraryView.of(order_id, actions.read_itinerary(order_id, call.caller))

@@ -1,7 +1,7 @@
 """A companion's calendar: what one China day holds, and whether another visit fits (B1, B2)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from functions.booking.rules.policy import Policy
@@ -32,6 +32,8 @@ class Day:
 
     service_date: date
     bookings: tuple[Booking, ...] = ()
+    hours: int | None = None
+    """The half hours in which the companion works on just this day, as bits; None: as in every week."""
 
 
 def days_of(starts_at: datetime, ends_at: datetime) -> tuple[date, ...]:
@@ -40,25 +42,29 @@ def days_of(starts_at: datetime, ends_at: datetime) -> tuple[date, ...]:
     return (first,) if first == last else (first, last)
 
 
-def fits(day: Day, booking: Booking, policy: Policy) -> bool:
-    """Whether `booking` overlaps nothing in `day`, leaves time to travel between campuses and keeps the daily cap."""
+def fits(day: Day, booking: Booking, policy: Policy, *, daily_cap: int | None = None) -> bool:
+    """Whether `booking` overlaps nothing in `day`, leaves time to travel between campuses and keeps the daily cap.
+
+    The cap is the policy's, or the companion's own `daily_cap` if that is lower.
+    """
+    cap = min(policy.daily_cap, daily_cap or policy.daily_cap)
     others = [other for other in day.bookings if other.order_id != booking.order_id]
     starting = sum(service_date(other.starts_at) == day.service_date for other in others)
-    if service_date(booking.starts_at) == day.service_date and starting >= policy.daily_cap:
+    if service_date(booking.starts_at) == day.service_date and starting >= cap:
         return False
     return not any(_clash(booking, other, policy) for other in others)
 
 
-def book(day: Day, booking: Booking, policy: Policy) -> Day:
+def book(day: Day, booking: Booking, policy: Policy, *, daily_cap: int | None = None) -> Day:
     """`day` with `booking` in it, or SlotTaken. Booking the same order again moves it."""
-    if not fits(day, booking, policy):
+    if not fits(day, booking, policy, daily_cap=daily_cap):
         raise SlotTaken()
-    return Day(day.service_date, _sorted((*release(day, booking.order_id).bookings, booking)))
+    return replace(day, bookings=_sorted((*release(day, booking.order_id).bookings, booking)))
 
 
 def release(day: Day, order_id: str) -> Day:
     """`day` without that order."""
-    return Day(day.service_date, tuple(other for other in day.bookings if other.order_id != order_id))
+    return replace(day, bookings=tuple(other for other in day.bookings if other.order_id != order_id))
 
 
 def _clash(one: Booking, other: Booking, policy: Policy) -> bool:

@@ -1,6 +1,7 @@
 """The process template, the timetable made from it, and what to bring (F7, F21, F29)."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -86,3 +87,37 @@ def itinerary(template: ProcessTemplate, starts_at: datetime) -> tuple[Itinerary
         )
         for milestone in template.milestones
     )
+
+
+REQUESTED_STEPS = {
+    "ticket_pickup": Milestone("ticket_pickup", "代取号", CheckIn.PHOTO, 0, 45, True),
+}
+"""Steps that a special request brings with it (F8), by the request: done between the arrival and the visit's start."""
+
+
+def with_requested_steps(template: ProcessTemplate, special_requests: Collection[str]) -> ProcessTemplate:
+    """The template with the steps of what was asked for; the companion sets out and arrives so much earlier.
+
+    A step that the template has already becomes required, with its proof; its time stays.
+    """
+    for request in (each for each in REQUESTED_STEPS if each in special_requests):
+        step = REQUESTED_STEPS[request]
+        if any(milestone.code == step.code for milestone in template.milestones):
+            milestones = tuple(
+                replace(milestone, check_in=step.check_in, required=True) if milestone.code == step.code else milestone
+                for milestone in template.milestones
+            )
+        else:
+            milestones = _with_step(template.milestones, step)
+        template = replace(template, milestones=milestones)
+    return template
+
+
+def _with_step(milestones: tuple[Milestone, ...], step: Milestone) -> tuple[Milestone, ...]:
+    first = [
+        replace(milestone, offset_min=milestone.offset_min - step.duration_min)
+        for milestone in milestones[: len(FIRST_MILESTONES)]
+    ]
+    begins = first[-1].offset_min + first[-1].duration_min
+    following = milestones[len(FIRST_MILESTONES) :]
+    return (*first, replace(step, offset_min=min(begins, following[0].offset_min)), *following)

@@ -26,6 +26,7 @@ class OfferState(StrEnum):
     ACCEPTED = "accepted"
     DECLINED = "declined"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
 
 
 class ClosedReason(StrEnum):
@@ -36,12 +37,19 @@ class ClosedReason(StrEnum):
     CANCELLED = "cancelled"
 
 
+class UnassignedReason(StrEnum):
+    """Why a companion lost an order that they had taken."""
+
+    COMPANION_CANCELLED = "companion_cancelled"
+    NOT_CONFIRMED = "not_confirmed"
+
+
 _S = OrderState
 ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     _S.AWAITING_PAYMENT: frozenset({_S.PAID, _S.CLOSED, _S.CANCELLED}),
     _S.PAID: frozenset({_S.DISPATCHING, _S.CANCELLED}),
     _S.DISPATCHING: frozenset({_S.ASSIGNED, _S.NO_COMPANION, _S.CANCELLED}),
-    _S.ASSIGNED: frozenset({_S.IN_SERVICE, _S.CANCELLED}),
+    _S.ASSIGNED: frozenset({_S.IN_SERVICE, _S.DISPATCHING, _S.CANCELLED}),
     _S.IN_SERVICE: frozenset({_S.COMPLETED}),
     _S.COMPLETED: frozenset(),
     _S.CANCELLED: frozenset(),
@@ -51,10 +59,13 @@ ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
 """Which state may follow which; the last four are final."""
 
 OFFER_MOVES: Mapping[OfferState, frozenset[OfferState]] = {
-    OfferState.OPEN: frozenset({OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED}),
+    OfferState.OPEN: frozenset(
+        {OfferState.ACCEPTED, OfferState.DECLINED, OfferState.EXPIRED, OfferState.WITHDRAWN},
+    ),
     OfferState.ACCEPTED: frozenset(),
     OfferState.DECLINED: frozenset(),
     OfferState.EXPIRED: frozenset(),
+    OfferState.WITHDRAWN: frozenset(),
 }
 
 ENDED_WITHOUT_VISIT = frozenset({_S.CLOSED, _S.CANCELLED, _S.NO_COMPANION})
@@ -149,8 +160,3 @@ def offer_expires_at(now: datetime, starts_at: datetime, policy: Policy) -> date
 def may_dispatch(now: datetime, starts_at: datetime) -> bool:
     """Whether another companion may still be asked: not once the visit should have begun."""
     return now < starts_at
-
-
-def reminder_at(now: datetime, starts_at: datetime, policy: Policy) -> datetime:
-    """When the visit's reminder goes out: 24 h ahead, at once for a visit nearer than that (F7)."""
-    return max(now, starts_at - timedelta(seconds=policy.reminder_before_s))

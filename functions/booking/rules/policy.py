@@ -42,19 +42,51 @@ class Policy:
     """Free time between two visits of a companion at different campuses (B2)."""
     daily_cap: int = 3
     """How many visits a companion may begin in one day (B2)."""
-    reminder_before_s: int = 24 * 60 * 60
-    """How long before the visit its reminder goes out (F7)."""
-    candidate_pool: int = 500
-    """How many candidates of a department are considered for one list; the best of them have their calendar read."""
+    default_from_min: int = 6 * 60
+    default_until_min: int = 22 * 60
+    """The hours of every day in which companions work who have not said otherwise, in minutes from midnight (B2)."""
+    confirm_ask_before_s: int = 24 * 60 * 60
+    """How long before the visit its companion is asked to confirm it (B6)."""
+    confirm_within_s: int = 4 * 60 * 60
+    """How long a companion may take to confirm; then the visit goes to somebody else."""
+    series_visits: int = 12
+    """How many visits one recurring series may ask for (B8)."""
+    series_pay_before_s: int = 48 * 60 * 60
+    """Until how long before its visit an order of a series may be paid."""
+    series_hold_s: int = 30 * 60
+    """The least time to pay an order of a series, however near its visit is."""
+    series_warn_s: int = 24 * 60 * 60
+    """How long before that the client is reminded to pay."""
+    candidate_pool: int = 200
+    """How many candidates of a department one read of the index brings, those of the highest standing first."""
+    candidate_window: int = 40
+    """Of how many of them, the best first, the calendar is read at once for a list."""
+    common_languages: frozenset[str] = frozenset({"mandarin"})
+    """Nearly everybody speaks these. Who speaks another one also stands in an index of that language."""
+    newcomer_turn_s: int = 3 * 24 * 60 * 60
+    """After how long a newcomer draws another place in the index (F1)."""
     share_bp: Mapping[Tier, int] = field(default_factory=_shares)
     """The companion's share of the price without premium, by tier; the rest is commission (F25, F27)."""
 
     def __post_init__(self) -> None:
-        positive = (self.quote_ttl_s, self.hold_s, self.offer_ttl_s, self.horizon_days, self.slot_min, self.daily_cap)
-        natural = (self.lead_time_s, self.reminder_before_s, self.travel_buffer_min, self.offer_floor_s)
+        positive = (
+            *(self.quote_ttl_s, self.hold_s, self.offer_ttl_s, self.horizon_days, self.slot_min, self.daily_cap),
+            *(self.confirm_ask_before_s, self.confirm_within_s, self.series_hold_s, self.newcomer_turn_s),
+        )
+        natural = (
+            *(self.lead_time_s, self.travel_buffer_min, self.offer_floor_s),
+            *(self.series_pay_before_s, self.series_warn_s),
+        )
         if min(positive) <= 0 or min(natural) < 0:
             raise ValueError("booking policy: a duration is out of range")
+        if not 1 <= self.series_visits <= 26:
+            raise ValueError("booking policy: series_visits is 1 to 26")
         if not 1 <= self.candidate_pool <= 2_000:
             raise ValueError("booking policy: candidate_pool is 1 to 2,000")
+        if not 1 <= self.candidate_window <= 45:
+            raise ValueError("booking policy: candidate_window is 1 to 45")
+        hours = (self.default_from_min, self.default_until_min)
+        if not 0 <= hours[0] < hours[1] <= 24 * 60 or any(minute % 30 for minute in hours):
+            raise ValueError("booking policy: default hours are half hours of one day")
         if set(self.share_bp) != set(Tier) or not all(0 <= bp <= 10_000 for bp in self.share_bp.values()):
             raise ValueError("booking policy: share_bp needs 0 to 10,000 for every tier")

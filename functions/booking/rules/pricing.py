@@ -1,7 +1,7 @@
 """What a visit costs, line by line, and how the price is divided (F3, F4, F25)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -24,7 +24,7 @@ class CityTier(StrEnum):
 
 @dataclass(frozen=True)
 class Package:
-    """A kind of visit with its price for each tier of city."""
+    """A kind of visit. What it costs is said apart (`PackagePrice`), because prices differ by place and change more."""
 
     id: str
     name: str
@@ -34,13 +34,21 @@ class Package:
     included_special_requests: frozenset[str]
     """Special requests that cost nothing more with this package."""
     process_template: str
-    price_fen: Mapping[CityTier, int]
 
     def __post_init__(self) -> None:
         if not 0 < self.duration_min <= MAX_VISIT_MIN:
             raise ValueError(f"package {self.id}: duration_min is 1 to {MAX_VISIT_MIN}")
-        if set(self.price_fen) != set(CityTier) or min(fen(price) for price in self.price_fen.values()) <= 0:
-            raise ValueError(f"package {self.id}: a positive price for every city tier")
+
+
+@dataclass(frozen=True)
+class PackagePrice:
+    """What a package costs in some scope."""
+
+    price_fen: int
+
+    def __post_init__(self) -> None:
+        if fen(self.price_fen) <= 0:
+            raise ValueError("a package has a positive price")
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,16 @@ class LineKind(StrEnum):
 
     PACKAGE = "package"
     SPECIAL_REQUEST = "special_request"
+    SURCHARGE = "surcharge"
     INSURANCE = "insurance"
+    SUBSIDY = "subsidy"
+    COUPON = "coupon"
+
+
+DISCOUNTS = frozenset({LineKind.SUBSIDY, LineKind.COUPON})
+"""Lines that take something off: their amounts are negative."""
+MIN_TOTAL_FEN = 1
+"""What a client pays at least, however much is taken off: a payment of nothing cannot be made."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,21 @@ class LineItem:
     code: str
     title: str
     amount_fen: int
+    version_id: str = ""
+    """The version of the catalogue that said so; empty for what is not the catalogue's."""
+
+
+@dataclass(frozen=True)
+class Overtime:
+    """What time beyond the planned end costs: after `free_min` minutes, each begun unit."""
+
+    free_min: int
+    unit_min: int
+    unit_fen: int
+
+    def __post_init__(self) -> None:
+        if self.free_min < 0 or self.unit_min <= 0 or fen(self.unit_fen) <= 0:
+            raise ValueError("overtime: a unit lasts a minute or more and costs a fen or more")
 
 
 @dataclass(frozen=True)
@@ -85,12 +117,38 @@ class Insurance:
 
 
 @dataclass(frozen=True)
+class Discount:
+    """Something taken off a price, and who bears it: a subsidy's programme, the platform for a coupon."""
+
+    kind: LineKind
+    source_id: str
+    """The grant or the coupon that is used up."""
+    programme_id: str
+    """The subsidy programme, or the coupon's campaign."""
+    title: str
+    amount_fen: int
+
+    def __post_init__(self) -> None:
+        if self.kind not in DISCOUNTS or fen(self.amount_fen) <= 0:
+            raise ValueError("a discount is a subsidy or a coupon of 1 fen or more")
+
+
+@dataclass(frozen=True)
 class Price:
-    """An itemised price, frozen: the quote's, then the order's."""
+    """An itemised price, frozen: the quote's, then the order's. Gross lines, then a negative line for each discount."""
 
     items: tuple[LineItem, ...]
     total_fen: int
+    """What is paid."""
     insurance: Insurance | None
+    discounts: tuple[Discount, ...] = ()
+    overtime: Overtime | None = None
+    """The rate for time beyond the planned end, as it was when quoted; None if there is none."""
+
+    @property
+    def gross_fen(self) -> int:
+        """Before discounts, premium included."""
+        return self.total_fen + sum(discount.amount_fen for discount in self.discounts)
 
     @property
     def premium_fen(self) -> int:
@@ -126,26 +184,43 @@ class QuoteUsed(Conflict):
     title = "这份报价已经下过单"
 
 
-def price(
-    package: Package,
-    city_tier: CityTier,
-    special_requests: Sequence[SpecialRequest],
-    insurance: Insurance | None,
-) -> Price:
-    """The package, each special request (free where the package includes it) and the premium, with their sum."""
-    items = [LineItem(LineKind.PACKAGE, package.id, package.name, package.price_fen[city_tier])]
-    for request in special_requests:
-        amount_fen = 0 if request.id in package.included_special_requests else request.price_fen
-        items.append(LineItem(LineKind.SPECIAL_REQUEST, request.id, request.name, amount_fen))
+def price(lines: Sequence[LineItem], *, insurance: Insurance | None, overtime: Overtime | None = None) -> Price:
+    """The lines, then the premium, with their sum. ValueError for a negative line."""
+    items = list(lines)
     if insurance:
         items.append(LineItem(LineKind.INSURANCE, insurance.product_id, insurance.name, insurance.premium_fen))
-    return Price(tuple(items), fen(sum(item.amount_fen for item in items)), insurance)
+    if any(item.amount_fen < 0 for item in items):
+        raise ValueError("only a discount takes something off")
+    return Price(tuple(items), fen(sum(item.amount_fen for item in items)), insurance, overtime=overtime)
 
 
-def split(total_fen: int, *, premium_fen: int, share_bp: int) -> Split:
-    """The companion's share of the price without premium; what the remainder rule leaves is commission."""
-    share_fen, commission_fen = allocate(total_fen - premium_fen, (share_bp, BP_WHOLE - share_bp))
-    return Split(share_fen=share_fen, commission_fen=commission_fen, premium_fen=premium_fen)
+def discounted(gross: Price, discounts: Sequence[Discount]) -> Price:
+    """`gross` with these taken off, in their order. ValueError if less than MIN_TOTAL_FEN would be left."""
+    lines = [LineItem(each.kind, each.source_id, each.title, -each.amount_fen) for each in discounts]
+    total_fen = gross.total_fen - sum(each.amount_fen for each in discounts)
+    if discounts and total_fen < MIN_TOTAL_FEN:
+        raise ValueError(f"{total_fen} fen would be left to pay")
+    return replace(gross, items=(*gross.items, *lines), total_fen=total_fen, discounts=(*gross.discounts, *discounts))
+
+
+def split(price: Price, share_bp: int) -> Split:
+    """The companion's share of the gross price without premium; what the remainder rule leaves is commission.
+
+    Discounts do not make it smaller: each subsidy is borne by its programme, a coupon by the platform.
+    """
+    share_fen, commission_fen = allocate(price.gross_fen - price.premium_fen, (share_bp, BP_WHOLE - share_bp))
+    subsidies: dict[str, int] = {}
+    for discount in price.discounts:
+        if discount.kind is LineKind.SUBSIDY:
+            subsidies[discount.programme_id] = subsidies.get(discount.programme_id, 0) + discount.amount_fen
+    return Split(
+        share_fen=share_fen,
+        commission_fen=commission_fen,
+        premium_fen=price.premium_fen,
+        subsidy_fen=sum(subsidies.values()),
+        subsidies=subsidies,
+        coupon_fen=sum(each.amount_fen for each in price.discounts if each.kind is LineKind.COUPON),
+    )
 
 
 def visit_ends_at(package: Package, starts_at: datetime) -> datetime:

@@ -18,6 +18,13 @@ class PackagesQuery(Body, frozen=True):
     hospital_id: Id
 
 
+class SpecialRequestsQuery(Body, frozen=True):
+    """指定医院或套餐时，按该处的价格给出。"""
+
+    hospital_id: Id | None = None
+    package_id: Id | None = None
+
+
 class PackageView(Reading, frozen=True, kw_only=True):
     """一种套餐在所选医院的价格与内容。"""
 

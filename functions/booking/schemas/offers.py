@@ -4,7 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from functions.booking.rules.orders import OfferState
+from functions.booking.actions.searches import Search
+from functions.booking.rules.dispatch import DECLINE_TITLES, Declined, DeclineReason
+from functions.booking.rules.orders import OfferState, OrderState
 from functions.booking.schemas.common import Instant, china_or_none
 from functions.booking.table import OfferRow
 from functions.shared import clock
@@ -21,7 +23,10 @@ class OfferView(Reading, frozen=True, kw_only=True):
     made_at: Instant
     expires_at: Instant
     answered_at: Instant | None
-    decline_reason: str | None
+    decline_reason: DeclineReason | None
+    decline_title: str | None
+    """原因的说法。"""
+    decline_note: str | None
     starts_at: Instant
     ends_at: Instant
     hospital_id: str
@@ -35,7 +40,7 @@ class OfferView(Reading, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, offer: OfferRow) -> "OfferView":
-        visit = offer.visit
+        visit, declined = offer.visit, offer.declined
         return cls(
             offer_id=offer.sk,
             order_id=offer.order_id,
@@ -43,7 +48,9 @@ class OfferView(Reading, frozen=True, kw_only=True):
             made_at=clock.china(offer.made_at),
             expires_at=clock.china(offer.expires_at),
             answered_at=china_or_none(offer.answered_at),
-            decline_reason=offer.decline_reason,
+            decline_reason=declined.reason if declined else None,
+            decline_title=DECLINE_TITLES[declined.reason] if declined else None,
+            decline_note=(declined.note or None) if declined else None,
             starts_at=clock.china(visit.starts_at),
             ends_at=clock.china(visit.ends_at),
             hospital_id=visit.hospital_id,
@@ -56,7 +63,67 @@ class OfferView(Reading, frozen=True, kw_only=True):
         )
 
 
-class DeclineOffer(Body, frozen=True):
-    """不接这一单的原因。"""
+class OfferMadeView(Reading, frozen=True, kw_only=True):
+    """派给一位陪诊师的一次，以及答复。"""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+    offer_id: str
+    companion_id: str
+    state: OfferState
+    made_at: Instant
+    expires_at: Instant
+    answered_at: Instant | None
+    decline_reason: DeclineReason | None
+    decline_title: str | None
+    decline_note: str | None
+
+    @classmethod
+    def of(cls, companion_id: str, offer: OfferRow) -> "OfferMadeView":
+        declined = offer.declined
+        return cls(
+            offer_id=offer.sk,
+            companion_id=companion_id,
+            state=offer.state,
+            made_at=clock.china(offer.made_at),
+            expires_at=clock.china(offer.expires_at),
+            answered_at=china_or_none(offer.answered_at),
+            decline_reason=declined.reason if declined else None,
+            decline_title=DECLINE_TITLES[declined.reason] if declined else None,
+            decline_note=(declined.note or None) if declined else None,
+        )
+
+
+class SearchView(Reading, frozen=True, kw_only=True):
+    """一单找陪诊师的经过，最近的派单在前。"""
+
+    order_id: str
+    state: OrderState
+    companion_id: str | None
+    """接单的陪诊师。"""
+    in_hall_until: Instant | None
+    """正在抢单大厅，到这时下架；为空则不在大厅。"""
+    next_round_at: Instant | None
+    """等待下一次集中派单的时间；为空则不在等待。"""
+    offers: list[OfferMadeView]
+
+    @classmethod
+    def of(cls, search: Search) -> "SearchView":
+        order = search.order
+        listing, waiting = order.listing, order.waiting
+        return cls(
+            order_id=order.order_id,
+            state=order.state,
+            companion_id=order.companion_id,
+            in_hall_until=china_or_none(listing.until if listing and listing.is_open else None),
+            next_round_at=china_or_none(waiting.round_at if waiting else None),
+            offers=[OfferMadeView.of(companion_id, offer) for companion_id, offer in search.offers],
+        )
+
+
+class DeclineOffer(Body, frozen=True):
+    """不接这一单的原因；选 `other` 时须在 `note` 里写明。"""
+
+    reason: DeclineReason
+    note: Annotated[str, Meta(max_length=200)] = ""
+
+    def declined(self) -> Declined:
+        return Declined(self.reason, self.note.strip())

@@ -1,12 +1,19 @@
 """Orders, with their checklist and timetable."""
 
-from datetime import date
 from enum import StrEnum
 
-from functions.booking.rules.itinerary import Checklist, ItineraryEntry
+from functions.booking.rules import cancellation, rescheduling
 from functions.booking.rules.matching import Gender
 from functions.booking.rules.orders import ClosedReason, OrderState, title_of
-from functions.booking.schemas.common import Id, Instant, Language, LineItemView, china_or_none
+from functions.booking.schemas.common import (
+    DiscountView,
+    Id,
+    Instant,
+    Language,
+    LineItemView,
+    OvertimeView,
+    china_or_none,
+)
 from functions.booking.table import OrderRow
 from functions.shared import clock
 from functions.shared.http import PageQuery, Reading
@@ -33,8 +40,41 @@ class PriceView(Reading, frozen=True, kw_only=True):
     """下单时冻结的价格。"""
 
     items: list[LineItemView]
+    gross_fen: int
+    """优惠前的价格，含保费。"""
+    discounts: list[DiscountView]
     premium_fen: int
     total_fen: int
+    """应付金额。"""
+    overtime: OvertimeView | None
+    """超时费率；为空表示超时不另收费。"""
+
+
+class ChangesView(Reading, frozen=True, kw_only=True):
+    """还能怎么改；取消的具体金额以取消前查到的结果为准。"""
+
+    may_cancel: bool
+    free_cancel_until: Instant | None
+    """到此之前取消不收费；为空则一直免费（尚未付款或无人接单）。"""
+    may_reschedule: bool
+    reschedule_until: Instant | None
+    reschedules_left: int
+    terms_version: str
+
+    @classmethod
+    def of(cls, order: OrderRow) -> "ChangesView":
+        terms, assigned = order.terms, order.state is OrderState.ASSIGNED
+        left = max(0, terms.max_reschedules - order.times_moved)
+        may_reschedule = order.state in rescheduling.MOVABLE and order.departed_at is None and left > 0
+        free_until = cancellation.free_until(terms, order.starts_at) if assigned else None
+        return cls(
+            may_cancel=order.state in cancellation.CANCELLABLE,
+            free_cancel_until=china_or_none(free_until),
+            may_reschedule=may_reschedule,
+            reschedule_until=china_or_none(rescheduling.until(terms, order.starts_at) if may_reschedule else None),
+            reschedules_left=left,
+            terms_version=terms.version,
+        )
 
 
 class OrderView(Reading, frozen=True, kw_only=True):
@@ -61,6 +101,12 @@ class OrderView(Reading, frozen=True, kw_only=True):
     assigned_at: Instant | None
     completed_at: Instant | None
     closed_reason: ClosedReason | None
+    departed_at: Instant | None
+    confirm_by: Instant | None
+    """已请陪诊师确认出诊时，最迟确认到什么时候。"""
+    confirmed_at: Instant | None
+    changes: ChangesView
+    series_id: str | None
     has_note: bool
     note: str | None
     """只在查看单个订单时、对下单用户和已接单的陪诊师给出。"""
@@ -68,7 +114,7 @@ class OrderView(Reading, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, order: OrderRow, *, note: str | None = None) -> "OrderView":
-        price = order.price
+        price, asked = order.price, order.confirmation
         return cls(
             order_id=order.order_id,
             state=order.state,
@@ -86,8 +132,11 @@ class OrderView(Reading, frozen=True, kw_only=True):
             ends_at=clock.china(order.ends_at),
             price=PriceView(
                 items=[LineItemView.of(item) for item in price.items],
+                gross_fen=price.gross_fen,
+                discounts=[DiscountView.of(each) for each in price.discounts],
                 premium_fen=price.premium_fen,
                 total_fen=price.total_fen,
+                overtime=OvertimeView.of(price.overtime),
             ),
             placed_at=clock.china(order.placed_at),
             hold_expires_at=clock.china(order.hold_expires_at),
@@ -95,6 +144,11 @@ class OrderView(Reading, frozen=True, kw_only=True):
             assigned_at=china_or_none(order.assigned_at),
             completed_at=china_or_none(order.completed_at),
             closed_reason=order.closed_reason,
+            departed_at=china_or_none(order.departed_at),
+            confirm_by=china_or_none(asked.answer_by if asked and asked.is_open else None),
+            confirmed_at=china_or_none(asked.confirmed_at if asked else None),
+            changes=ChangesView.of(order),
+            series_id=order.series_id,
             has_note=order.note is not None,
             note=note,
             version=int(order.version),
@@ -112,59 +166,3 @@ class OrdersQuery(PageQuery, frozen=True):
     """同时是用户和陪诊师的人，用 `side` 选择看哪一边；不填时先看用户一边。"""
 
     side: Side | None = None
-
-
-class ChecklistItemView(Reading, frozen=True, kw_only=True):
-    """清单中的一项。"""
-
-    code: str
-    title: str
-    note: str
-
-
-class ChecklistView(Reading, frozen=True, kw_only=True):
-    """就医清单。"""
-
-    order_id: str
-    name: str
-    items: list[ChecklistItemView]
-
-    @classmethod
-    def of(cls, order_id: str, checklist: Checklist) -> "ChecklistView":
-        items = [ChecklistItemView(code=item.code, title=item.title, note=item.note) for item in checklist.items]
-        return cls(order_id=order_id, name=checklist.name, items=items)
-
-
-class ItineraryEntryView(Reading, frozen=True, kw_only=True):
-    """行程表中的一行。"""
-
-    code: str
-    title: str
-    starts_at: Instant
-    ends_at: Instant
-    required: bool
-
-
-class ItineraryView(Reading, frozen=True, kw_only=True):
-    """当天的行程表，按时间排列。"""
-
-    order_id: str
-    service_date: date
-    entries: list[ItineraryEntryView]
-
-    @classmethod
-    def of(cls, order_id: str, entries: tuple[ItineraryEntry, ...]) -> "ItineraryView":
-        return cls(
-            order_id=order_id,
-            service_date=clock.service_date(entries[0].starts_at),
-            entries=[
-                ItineraryEntryView(
-                    code=entry.code,
-                    title=entry.title,
-                    starts_at=clock.china(entry.starts_at),
-                    ends_at=clock.china(entry.ends_at),
-                    required=entry.required,
-                )
-                for entry in entries
-            ],
-        )

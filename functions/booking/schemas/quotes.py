@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from functions.booking.rules.matching import EMPTIED_TITLES, Emptied, Gender, Ranked
 from functions.booking.rules.policy import Tier
-from functions.booking.schemas.common import Id, Instant, Language, LineItemView
+from functions.booking.schemas.common import Id, Instant, Language, LineItemView, OvertimeView
 from functions.booking.table import QuoteRow
 from functions.shared import clock
 from functions.shared.http import PageQuery, Reading
@@ -25,6 +25,13 @@ class MakeQuote(Body, frozen=True):
     special_requests: Annotated[tuple[Id, ...], Meta(max_length=20, description="定制需求编号，不重复")] = ()
     insurance: bool = False
     note: Annotated[str, Meta(max_length=500, pattern=r"\S", description="给陪诊师的话，加密保存")] | None = None
+    coupon_ids: (
+        Annotated[
+            tuple[Id, ...],
+            Meta(max_length=1, description="不填自动选用最优惠的组合；空数组不用券；填一个编号则用这一张"),
+        ]
+        | None
+    ) = None
 
 
 class QuoteView(Reading, frozen=True, kw_only=True):
@@ -39,7 +46,12 @@ class QuoteView(Reading, frozen=True, kw_only=True):
     starts_at: Instant
     ends_at: Instant
     items: list[LineItemView]
+    gross_fen: int
+    """优惠前的价格，含保费。"""
     total_fen: int
+    """应付金额。"""
+    overtime: OvertimeView | None
+    """超时费率；为空表示超时不另收费。"""
     expires_at: Instant
     has_note: bool
     order_id: str | None
@@ -57,7 +69,9 @@ class QuoteView(Reading, frozen=True, kw_only=True):
             starts_at=clock.china(quote.starts_at),
             ends_at=clock.china(quote.ends_at),
             items=[LineItemView.of(item) for item in quote.price.items],
+            gross_fen=quote.price.gross_fen,
             total_fen=quote.price.total_fen,
+            overtime=OvertimeView.of(quote.price.overtime),
             expires_at=clock.china(quote.expires_at),
             has_note=quote.note is not None,
             order_id=quote.order_id,

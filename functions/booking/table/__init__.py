@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
-from functions.booking.rules.itinerary import Checklist, ProcessTemplate
+from functions.booking.rules.cancellation import Terms
+from functions.booking.rules.itinerary import Checklist
 from functions.booking.rules.matching import Candidate, Weights
 from functions.booking.rules.policy import Policy
-from functions.booking.rules.pricing import Package, SpecialRequest
 from functions.booking.table.keys import (
-    CATALOGUE,
     MAX_OFFER_ID,
-    PACKAGES,
     POLICY_KEY,
-    SPECIAL_REQUESTS,
     WEIGHTS_KEY,
     Key,
-    candidate_key,
+    availability_key,
+    candidate_pk,
+    candidate_sk,
     checklist_key,
     companion_key,
     day_key,
     days_of_quote,
+    indexed_key,
     itinerary_key,
     new_quote_id,
     offer_id_of,
@@ -29,27 +29,31 @@ from functions.booking.table.keys import (
     order_checklist_key,
     order_id_of_offer,
     order_key,
-    package_key,
     patient_key_key,
-    process_template_key,
     quote_key,
-    special_request_key,
+    relations_key,
+    series_key,
+    shelf_key,
+    terms_key,
+    version_key,
 )
 from functions.booking.table.rows import (
+    AvailabilityRow,
     BookingRow,
     CandidateRow,
     ChecklistRow,
     CompanionRow,
     DayRow,
+    IndexedRow,
     ItineraryRow,
     OfferRow,
     OrderRow,
-    PackageRow,
     PatientKeyRow,
     PolicyRow,
-    ProcessTemplateRow,
     QuoteRow,
-    SpecialRequestRow,
+    RelationsRow,
+    SeriesRow,
+    TermsRow,
     WeightsRow,
 )
 from functions.shared.table import find, find_all, keep, query_page
@@ -58,37 +62,44 @@ __all__ = [
     "MAX_OFFER_ID",
     "POLICY_KEY",
     "WEIGHTS_KEY",
+    "AvailabilityRow",
     "BookingRow",
     "CandidateRow",
     "ChecklistRow",
     "CompanionRow",
     "DayRow",
+    "IndexedRow",
     "ItineraryRow",
     "Key",
     "Loaded",
     "OfferRow",
     "OrderRow",
-    "PackageRow",
     "PatientKeyRow",
     "PolicyRow",
-    "ProcessTemplateRow",
     "QuoteRow",
-    "SpecialRequestRow",
+    "RelationsRow",
+    "SeriesRow",
+    "TermsRow",
     "WeightsRow",
-    "candidate_key",
-    "candidates",
+    "availability_key",
+    "candidate_page",
+    "candidate_pk",
+    "candidate_sk",
     "checklist",
     "checklist_key",
     "companion_key",
     "day_key",
     "days_of_quote",
+    "exceptions_of",
     "find_companion",
     "find_order",
     "find_patient_key",
     "find_quote",
+    "find_relations",
+    "find_series",
+    "indexed_key",
     "itinerary_key",
     "load",
-    "load_candidates",
     "new_quote_id",
     "offer_id_of",
     "offer_key",
@@ -98,22 +109,19 @@ __all__ = [
     "order_key",
     "orders_of_client",
     "orders_of_companion",
-    "package",
-    "package_key",
-    "packages",
     "patient_key_key",
     "policy",
-    "process_template",
-    "process_template_key",
     "quote_key",
-    "special_request",
-    "special_request_key",
-    "special_requests",
+    "relations_key",
+    "series_key",
+    "shelf_key",
+    "terms_key",
+    "terms_of",
+    "version_key",
     "weights",
 ]
 
 RowT = TypeVar("RowT", bound=BookingRow)
-_MAX_CATALOGUE = 1_000
 
 
 @dataclass(frozen=True)
@@ -134,8 +142,19 @@ class Loaded:
     def companion(self, companion_id: str) -> CompanionRow | None:
         return self._of(CompanionRow, companion_key(companion_id))
 
-    def checklist(self, order_id: str) -> ChecklistRow | None:
-        return self._of(ChecklistRow, order_checklist_key(order_id))
+    def availability(self, companion_id: str) -> AvailabilityRow:
+        """What the companion said, empty if they never did."""
+        key = availability_key(companion_id)
+        return self._of(AvailabilityRow, key) or AvailabilityRow(*key)
+
+    def indexed(self, companion_id: str) -> IndexedRow:
+        key = indexed_key(companion_id)
+        return self._of(IndexedRow, key) or IndexedRow(*key)
+
+    def relations(self, client_id: str) -> RelationsRow:
+        """The client's, empty if there never were any."""
+        key = relations_key(client_id)
+        return self._of(RelationsRow, key) or RelationsRow(*key)
 
     def itinerary(self, order_id: str) -> ItineraryRow | None:
         return self._of(ItineraryRow, itinerary_key(order_id))
@@ -154,21 +173,9 @@ class Loaded:
         return row
 
 
-def load(keys: Iterable[Key]) -> Loaded:
-    """Rows of any kind in one strongly consistent BatchGet (up to 100 keys)."""
-    return Loaded(find_all(BookingRow, keys))
-
-
-def packages() -> list[Package]:
-    """The whole list, by id (Query)."""
-    rows, _ = query_page(PackageRow, CATALOGUE, prefix=PACKAGES, limit=_MAX_CATALOGUE, consistent=False)
-    return [row.package for row in rows]
-
-
-def special_requests() -> list[SpecialRequest]:
-    """The whole list, by id (Query)."""
-    rows, _ = query_page(SpecialRequestRow, CATALOGUE, prefix=SPECIAL_REQUESTS, limit=_MAX_CATALOGUE, consistent=False)
-    return [row.special_request for row in rows]
+def load(keys: Iterable[Key], *, consistent: bool = True) -> Loaded:
+    """Rows of any kind in one BatchGet (up to 100 keys), strongly consistent unless said otherwise."""
+    return Loaded(find_all(BookingRow, keys, consistent=consistent))
 
 
 def find_order(order_id: str) -> OrderRow | None:
@@ -179,6 +186,10 @@ def find_quote(quote_id: str) -> QuoteRow | None:
     return find(QuoteRow, *quote_key(quote_id))
 
 
+def find_series(series_id: str) -> SeriesRow | None:
+    return find(SeriesRow, *series_key(series_id))
+
+
 def find_companion(companion_id: str) -> CompanionRow | None:
     return find(CompanionRow, *companion_key(companion_id))
 
@@ -187,16 +198,29 @@ def find_patient_key(patient_id: str) -> PatientKeyRow | None:
     return find(PatientKeyRow, *patient_key_key(patient_id))
 
 
-def load_candidates(companion_id: str, departments: Iterable[tuple[str, str]]) -> Mapping[Key, BookingRow]:
-    """One companion's candidate rows in these (hospital id, department id), in one BatchGet."""
-    return load(candidate_key(hospital_id, each, companion_id) for hospital_id, each in departments).rows
+def find_relations(client_id: str) -> RelationsRow:
+    """The client's, empty if there never were any."""
+    key = relations_key(client_id)
+    return find(RelationsRow, *key) or RelationsRow(*key)
 
 
-def candidates(hospital_id: str, department_id: str, *, limit: int) -> list[Candidate]:
-    """Companions who serve a department, in one eventually consistent Query."""
-    pk, _ = candidate_key(hospital_id, department_id, "")
-    rows, _ = query_page(CandidateRow, pk, limit=limit, consistent=False)
-    return [row.candidate for row in rows]
+def candidate_page(
+    hospital_id: str, department_id: str, *, language: str | None = None, limit: int, after: str | None = None
+) -> tuple[list[Candidate], str | None]:
+    """Companions who serve a department, the highest standing first, and where to go on.
+
+    One eventually consistent Query; with a `language` that is not common, of those who speak it.
+    """
+    pk = candidate_pk(hospital_id, department_id, language)
+    rows, last = query_page(CandidateRow, pk, limit=limit, after=after, consistent=False)
+    return [row.candidate for row in rows], last
+
+
+def exceptions_of(companion_id: str, first: date, last: date) -> list[DayRow]:
+    """The days from `first` to `last` that have hours of their own, in one Query."""
+    pk, _ = day_key(companion_id, first)
+    days = DayRow.query(pk, DayRow.sk.between(first.isoformat(), last.isoformat()), consistent_read=True)
+    return [row for row in days if row.hours is not None]
 
 
 def offers_of(companion_id: str, *, limit: int, after: str | None) -> tuple[Sequence[OfferRow], str | None]:
@@ -243,19 +267,10 @@ def weights() -> Weights:
     return row.weights if row else Weights()
 
 
-def package(package_id: str) -> Package | None:
-    row = keep(PackageRow, *package_key(package_id))
-    return row.package if row else None
-
-
-def special_request(special_request_id: str) -> SpecialRequest | None:
-    row = keep(SpecialRequestRow, *special_request_key(special_request_id))
-    return row.special_request if row else None
-
-
-def process_template(template_id: str) -> ProcessTemplate | None:
-    row = keep(ProcessTemplateRow, *process_template_key(template_id))
-    return row.template if row else None
+def terms_of(city: str) -> tuple[Terms, ...]:
+    """Every version of the cancellation terms of a city, itself without those of the whole country."""
+    row = keep(TermsRow, *terms_key(city))
+    return row.versions if row else ()
 
 
 def checklist(key: str) -> Checklist | None:

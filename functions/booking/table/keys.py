@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from ulid import ULID
 
+from functions.booking.rules.matching import FULL
 from functions.booking.rules.pricing import MAX_VISIT_MIN
 from functions.shared import clock, ids
 
@@ -11,21 +12,18 @@ Key = tuple[str, str]
 MAX_OFFER_ID = 64
 """Longer than any offer's id (and than any key of ours)."""
 CATALOGUE = "CATALOGUE"
-PACKAGES, SPECIAL_REQUESTS = "package#", "special_request#"
+INDEX_KEY: Key = (CATALOGUE, "index")
 POLICY_KEY: Key = ("CONFIG", "policy")
 WEIGHTS_KEY: Key = ("CONFIG", "weights")
 
 
-def package_key(package_id: str) -> Key:
-    return (CATALOGUE, f"{PACKAGES}{package_id}")
+def shelf_key(name: str) -> Key:
+    """`name` is a scope's shelf. Each is a partition of its own, since every process reads the common one."""
+    return (f"SHELF#{name}", "catalogue")
 
 
-def special_request_key(special_request_id: str) -> Key:
-    return (CATALOGUE, f"{SPECIAL_REQUESTS}{special_request_id}")
-
-
-def process_template_key(template_id: str) -> Key:
-    return (CATALOGUE, f"process#{template_id}")
+def version_key(kind: str, item_id: str, version_id: str) -> Key:
+    return (f"VERSIONS#{kind}#{item_id}", version_id)
 
 
 def checklist_key(key: str) -> Key:
@@ -56,12 +54,38 @@ def day_key(companion_id: str, service_date: date) -> Key:
     return (f"DAY#{companion_id}", service_date.isoformat())
 
 
-def candidate_key(hospital_id: str, department_id: str, companion_id: str) -> Key:
-    return (f"CANDIDATE#{hospital_id}#{department_id}", companion_id)
+def candidate_pk(hospital_id: str, department_id: str, language: str | None = None) -> str:
+    """The index of a department, or of those in it who speak a language that is not common."""
+    return f"CANDIDATE#{hospital_id}#{department_id}" + (f"#{language}" if language else "")
+
+
+def candidate_sk(standing: int, companion_id: str) -> str:
+    """Sorts the highest standing (0 to 1,000) first."""
+    return f"{FULL - standing:04d}#{companion_id}"
+
+
+def terms_key(city: str) -> Key:
+    return ("CANCELLATION_TERMS", city)
+
+
+def series_key(series_id: str) -> Key:
+    return (series_id, "series")
 
 
 def companion_key(companion_id: str) -> Key:
     return (f"COMPANION#{companion_id}", "companion")
+
+
+def availability_key(companion_id: str) -> Key:
+    return (f"COMPANION#{companion_id}", "availability")
+
+
+def indexed_key(companion_id: str) -> Key:
+    return (f"COMPANION#{companion_id}", "index")
+
+
+def relations_key(client_id: str) -> Key:
+    return (f"CLIENT#{client_id}", "relations")
 
 
 def patient_key_key(patient_id: str) -> Key:
