@@ -6,11 +6,13 @@ Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis"
           Exact positions are sealed with the patient's key, expire after 90 days, and appear in no answer, event or
           log: others see one H3 cell of about 0.7 km² at most once a minute, only while the visit runs (F9). A
           guest's pass is asked of `accounts` at each read, subscription and push (F11).
+          A step that wants a photo is not done without an uploaded one, nor is what comes after it (F8); a picture that
+          served another order is flagged, and staff who look at photos leave an audit row.
 Table     `tracking`; the key layout stands in `table`.
-Routes    GET /visits/{visit_id}, GET …/position; POST …/check-ins, …/milestones, …/positions.
-Events in order.assigned, order.closed, report.submitted; its own visit.progressed, visit.closed and
-          visit.position_changed, to push them.
-Events out visit.scheduled, visit.progressed, visit.closed, visit.position_changed.
+Routes    GET /visits/{visit_id}, …/position, …/photos; POST …/check-ins, …/milestones, …/uploads, …/positions.
+Events in order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
+          its own visit.progressed, visit.closed and visit.position_changed, to push them.
+Events out visit.scheduled, visit.progressed, visit.closed, visit.position_changed, visit.photo_reused.
 Reads for others  `actions.find_visit(visit_id) -> VisitCard`.
 
 States    scheduled → departed → arrived → in_progress → ended → reported; cancelled; no_show_client, no_show_companion.

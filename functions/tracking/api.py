@@ -1,20 +1,16 @@
-"""The visit over HTTP: progress, check-ins, milestones, positions."""
+"""The visit over HTTP: progress, check-ins, milestones, photos, positions."""
 
 from typing import Any
 
+from functions.shared import files
 from functions.shared.caller import STAFF, Role
+from functions.shared.errors import Invalid
 from functions.shared.http import Call, Routes
 from functions.tracking import actions
-from functions.tracking.rules import progress, sharing
-from functions.tracking.schemas import (
-    CheckInBody,
-    CheckInView,
-    MilestoneBody,
-    PositionsBody,
-    PositionView,
-    UploadView,
-    VisitView,
-)
+from functions.tracking.rules import evidence, progress, sharing
+from functions.tracking.schemas.photos import PhotoList, PhotoUploadBody, PhotoUploadView, PhotoView
+from functions.tracking.schemas.positions import PositionsBody, PositionView, UploadView
+from functions.tracking.schemas.visits import CheckInBody, CheckInView, MilestoneBody, VisitView
 
 routes = Routes("tracking")
 bp = routes.blueprint
@@ -72,10 +68,19 @@ def check_in(call: Call[CheckInBody], visit_id: str) -> CheckInView:
     reply=VisitView,
     status=201,
     effect=True,
-    problems=(*_RECORDING, progress.VisitNotOpen, progress.CheckInMissing),
+    problems=(
+        *_RECORDING,
+        progress.VisitNotOpen,
+        progress.CheckInMissing,
+        evidence.PhotoMissing,
+        evidence.PhotoAlreadyUsed,
+        files.UploadMissing,
+        files.UploadRefused,
+    ),
 )
 def record_milestone(call: Call[MilestoneBody], visit_id: str) -> VisitView:
-    """In the template's order, each once; optional ones may be passed over."""
+    """In the template's order, each once; optional ones may be passed over. A step with `check_in` photo names its
+    uploaded photo; what comes after a required step waits for it, and the refusal says what is missing."""
     body = call.body
     visit = actions.record_milestone(
         call.tx,
@@ -84,8 +89,40 @@ def record_milestone(call: Call[MilestoneBody], visit_id: str) -> VisitView:
         code=body.code,
         recorded_at=body.recorded_at,
         note=body.note,
+        photo_file_id=body.photo_file_id,
     )
     return VisitView.of(visit)
+
+
+@routes.post(
+    "/visits/{visit_id}/uploads",
+    summary="申请上传照片",
+    roles={Role.COMPANION},
+    body=PhotoUploadBody,
+    reply=PhotoUploadView,
+    status=201,
+    problems=(progress.VisitNotFound, progress.VisitNotRunning, Invalid),
+)
+def allow_photo(call: Call[PhotoUploadBody], visit_id: str) -> PhotoUploadView:
+    """The photo goes straight to the store; one that no milestone names is removed after a day."""
+    upload = actions.allow_photo(
+        visit_id=visit_id, companion_id=call.caller.subject, content_type=call.body.content_type, now=call.now
+    )
+    return PhotoUploadView.of(upload)
+
+
+@routes.get(
+    "/visits/{visit_id}/photos",
+    summary="查看照片凭证",
+    roles={Role.CLIENT, Role.COMPANION} | STAFF,
+    reply=PhotoList,
+    problems=(progress.VisitNotFound,),
+)
+def read_photos(call: Call[Any], visit_id: str) -> PhotoList:
+    """With links of five minutes. A look of staff leaves an audit row."""
+    photos, standing = actions.read_photos(call.tx, visit_id=visit_id, caller=call.caller)
+    flagged = standing in evidence.SEES_FLAGS
+    return PhotoList(items=[PhotoView.of(photo, flagged=flagged) for photo in photos])
 
 
 @routes.post(

@@ -39,6 +39,16 @@ class VisitClosed(Event, frozen=True, kw_only=True, tag="visit.closed"):
     state: str
 
 
+class VisitPhotoReused(Event, frozen=True, kw_only=True, tag="visit.photo_reused"):
+    """The photo that proves a milestone was used in another order before: somebody should look at both."""
+
+    visit_id: str
+    order_id: str
+    companion_id: str
+    code: str
+    first_order_id: str
+
+
 class VisitPositionChanged(Event, frozen=True, kw_only=True, tag="visit.position_changed"):
     """The companion is now in another coarse cell (an H3 index)."""
 

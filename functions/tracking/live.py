@@ -15,7 +15,7 @@ from functions.shared.errors import Invalid, Problem
 from functions.shared.tx import Tx, retrying
 from functions.tracking import actions
 from functions.tracking.gateways import sockets
-from functions.tracking.schemas import (
+from functions.tracking.schemas.live import (
     Ping,
     Pong,
     PositionTold,

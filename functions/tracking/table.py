@@ -6,6 +6,8 @@
 | `<visit_id>`         | `CLOSED`           | visit_closure   | its order closed before the visit existed; expires     |
 | `<visit_id>`         | `HISTORY#<number>` | visit_history   | one change of the visit, as watchers are told of it    |
 | `<visit_id>`         | `CHECKIN#<ulid>`   | check_in        | an attempt to prove presence; place sealed; expires    |
+| `<visit_id>`         | `PHOTO#<code>`     | visit_photo     | the photo that proves a milestone, by its file's key   |
+| `PHOTO#<sha256>`     | `FIRST`            | photo_use       | where a picture was seen first                         |
 | `<visit_id>`         | `TRAIL#<ulid>`     | position_trail  | a batch of exact positions, sealed; expires            |
 | `WATCH#<visit_id>`   | `<connection_id>`  | watcher         | a socket that follows the visit; expires               |
 | `CONNECTION#<id>`    | `CONNECTION`       | live_connection | an open socket: who, and what it follows; expires      |
@@ -55,6 +57,9 @@ class Visit(TrackingRow, discriminator="visit"):
     state = UnicodeAttribute()
     sequence = NumberAttribute()
     """Number of changes so far; the latest history row has this number."""
+    companion_revision = NumberAttribute(default=0)
+    time_revision = NumberAttribute(default=0)
+    """Which revision of the order said who comes, and when: news of an older one changes nothing."""
     shared: JsonAttribute[SharedPosition | None] = JsonAttribute(SharedPosition | None, null=True)
     wrapped_key = UnicodeAttribute()
 
@@ -88,6 +93,26 @@ class CheckIn(TrackingRow, discriminator="check_in"):
     captured_at = InstantAttribute()
     received_at = InstantAttribute()
     sealed_reading = UnicodeAttribute()
+
+
+class VisitPhoto(TrackingRow, discriminator="visit_photo"):
+    """A milestone's photo; `reused_from` is the other order in which the same picture was used before."""
+
+    code = UnicodeAttribute()
+    title = UnicodeAttribute()
+    file_key = UnicodeAttribute()
+    content_type = UnicodeAttribute()
+    size_bytes = NumberAttribute()
+    sha256 = UnicodeAttribute()
+    received_at = InstantAttribute()
+    reused_from = UnicodeAttribute(null=True)
+
+
+class PhotoUse(TrackingRow, discriminator="photo_use"):
+    """The first order that a picture proved something in."""
+
+    order_id = UnicodeAttribute()
+    code = UnicodeAttribute()
 
 
 class Trail(TrackingRow, discriminator="position_trail"):
@@ -142,6 +167,14 @@ def check_in_key(visit_id: str, at: datetime) -> tuple[str, str]:
     return visit_id, ids.new("CHECKIN", at).replace("_", "#")
 
 
+def photo_key(visit_id: str, code: str) -> tuple[str, str]:
+    return visit_id, f"PHOTO#{code}"
+
+
+def photo_use_key(sha256: str) -> tuple[str, str]:
+    return f"PHOTO#{sha256}", "FIRST"
+
+
 def trail_key(visit_id: str, first_at: datetime) -> tuple[str, str]:
     return visit_id, ids.new("TRAIL", first_at).replace("_", "#")
 
@@ -168,6 +201,16 @@ def find_visit_or_closure(visit_id: str) -> tuple[Visit | None, bool]:
     visit = rows.get(visit_key(visit_id))
     assert visit is None or isinstance(visit, Visit)
     return visit, closure_key(visit_id) in rows
+
+
+def find_photo_use(sha256: str) -> PhotoUse | None:
+    return find(PhotoUse, *photo_use_key(sha256))
+
+
+def photos_of(visit_id: str) -> Sequence[VisitPhoto]:
+    """The visit's photos by milestone code: one Query."""
+    rows, _ = query_page(VisitPhoto, visit_id, prefix="PHOTO#", limit=_PAGE)
+    return rows
 
 
 def find_history(visit_id: str, sequence: int) -> History | None:

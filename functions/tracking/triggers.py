@@ -1,11 +1,11 @@
-"""What `tracking` hears: orders assigned and closed, reports submitted; and its own changes, to push them."""
+"""What `tracking` hears: orders assigned, moved and closed, reports submitted; and its own changes, to push them."""
 
 from typing import Any
 
 import msgspec
 from chalice.app import Blueprint
 
-from functions.booking.events import OrderAssigned, OrderClosed
+from functions.booking.events import OrderAssigned, OrderClosed, OrderRescheduled, OrderUnassigned
 from functions.care.events import ReportSubmitted
 from functions.shared.consumer import Subscriptions
 from functions.shared.tx import Tx
@@ -15,7 +15,7 @@ from functions.tracking.gateways import sockets
 from functions.tracking.rules.access import Scope
 from functions.tracking.rules.presence import Fence
 from functions.tracking.rules.progress import CheckInKind, Milestone
-from functions.tracking.schemas import AccessEnded, PositionTold, ProgressTold, Told
+from functions.tracking.schemas.live import AccessEnded, PositionTold, ProgressTold, Told
 
 bus = Subscriptions("tracking")
 bp = Blueprint("app")
@@ -47,7 +47,27 @@ def prepare_visit(tx: Tx, event: OrderAssigned) -> None:
                 Milestone(code=step.code, title=step.title, check_in=CheckInKind(step.check_in), required=step.required)
                 for step in event.process_template
             ],
+            revision=event.revision,
         ),
+    )
+
+
+@bus.on(OrderUnassigned)
+def vacate_visit(tx: Tx, event: OrderUnassigned) -> None:
+    """The companion will not come; another is being found."""
+    actions.vacate_visit(tx, order_id=event.order_id, revision=event.revision)
+
+
+@bus.on(OrderRescheduled)
+def move_visit(tx: Tx, event: OrderRescheduled) -> None:
+    """The visit has another time."""
+    actions.move_visit(
+        tx,
+        order_id=event.order_id,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        is_assigned=event.assigned,
+        revision=event.revision,
     )
 
 

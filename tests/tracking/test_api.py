@@ -46,6 +46,7 @@ class TestProgress:
             "state": "recorded",
             "recorded_at": "2026-03-02T09:00:00+08:00",
             "recorded_by": "companion",
+            "check_in": "none",
         }
 
     def test_a_whole_visit_is_walked_to_its_end(self, visit: VisitScene) -> None:

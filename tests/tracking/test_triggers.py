@@ -1,9 +1,14 @@
 """What the room does when others speak, in any order and more than once."""
 
+from datetime import timedelta
+from itertools import permutations
+
 import pytest
 
+from functions.booking.events import OrderRescheduled, OrderUnassigned, UnassignedReason
 from functions.care.events import ReportSubmitted
 from functions.shared import ids
+from functions.shared.events import Event
 from functions.tracking import actions, table
 from tests.harness.world import World
 from tests.tracking.makers import ALL, STARTS_AT, VisitScene, order_assigned, order_closed, visit_scene
@@ -61,10 +66,12 @@ class TestClosing:
             visit.world.publish(order_closed(visit.order_id))
         assert len(visit.world.events("visit.closed")) == 1
 
-    def test_a_visit_on_its_way_is_not_cancelled(self, visit: VisitScene) -> None:
-        visit.walk("departed")
-        visit.world.publish(order_closed(visit.order_id))
-        assert state_of(visit.visit_id) == "departed"
+    def test_a_companion_on_the_way_is_called_back_but_one_who_arrived_is_not(self, world: World) -> None:
+        for walked, left in ((("departed",), "cancelled"), (("departed", "arrived"), "arrived")):
+            visit = visit_scene(world)
+            visit.walk(*walked)
+            world.publish(order_closed(visit.order_id))
+            assert state_of(visit.visit_id) == left
 
     def test_a_closing_that_overtakes_the_assignment_leaves_no_visit(self, world: World) -> None:
         event = order_assigned()
@@ -78,6 +85,109 @@ class TestClosing:
         order_id = ids.new("ord")
         world.publish(order_closed(order_id, paid=False))
         assert table.find_visit_or_closure(ids.derived("vis", order_id)) == (None, False)
+
+
+def unassigned(visit: VisitScene, *, revision: int, companion_id: str | None = None) -> OrderUnassigned:
+    return OrderUnassigned(
+        order_id=visit.order_id,
+        client_id=visit.client.subject,
+        companion_id=companion_id or visit.companion.subject,
+        reason=UnassignedReason.COMPANION_CANCELLED,
+        starts_at=STARTS_AT,
+        revision=revision,
+    )
+
+
+def rescheduled(visit: VisitScene, *, days: int, revision: int, assigned: bool = True) -> OrderRescheduled:
+    return OrderRescheduled(
+        order_id=visit.order_id,
+        client_id=visit.client.subject,
+        companion_id=visit.companion.subject,
+        patient_id=visit.patient_id,
+        from_starts_at=STARTS_AT,
+        starts_at=STARTS_AT + timedelta(days=days),
+        ends_at=STARTS_AT + timedelta(days=days, hours=4),
+        assigned=assigned,
+        revision=revision,
+    )
+
+
+@pytest.mark.feature("B5")
+class TestReassignment:
+    def test_another_companion_takes_the_visit_over_and_the_first_no_longer_sees_it(self, world: World) -> None:
+        visit = visit_scene(world, revision=3)
+        world.publish(unassigned(visit, revision=4))
+        assert world.get(visit.path, as_=visit.companion).status == 404
+        second = world.person("companion")
+        world.publish(order_assigned(order_id=visit.order_id, companion_id=second.subject, revision=6))
+        first, visit.companion = visit.companion, second
+        assert world.get(visit.path, as_=first).status == 404
+        assert [step["code"] for step in world.get(visit.path, as_=second).body["milestones"]] == list(ALL)
+        visit.walk(*ALL)
+        assert state_of(visit.visit_id) == "ended"
+
+    @pytest.mark.parametrize("order", list(permutations(range(4))))
+    def test_the_news_may_come_in_any_order(self, world: World, order: tuple[int, ...]) -> None:
+        visit = visit_scene(world, revision=3)
+        second, third = (world.person("companion").subject for _ in range(2))
+        news: list[Event] = [
+            unassigned(visit, revision=4),
+            order_assigned(order_id=visit.order_id, companion_id=second, revision=6),
+            rescheduled(visit, days=2, revision=7),
+            unassigned(visit, revision=8, companion_id=second),
+        ]
+        for number in order:
+            world.publish(news[number])
+        world.publish(
+            order_assigned(
+                order_id=visit.order_id, companion_id=third, revision=9, starts_at=STARTS_AT + timedelta(days=2)
+            )
+        )
+        card = actions.find_visit(visit.visit_id)
+        assert (card.companion_id, card.starts_at, card.state) == (third, STARTS_AT + timedelta(days=2), "scheduled")
+
+    def test_a_companion_who_set_out_and_is_replaced_leaves_no_step_behind(self, world: World) -> None:
+        visit = visit_scene(world, revision=3)
+        visit.walk("departed")
+        world.publish(unassigned(visit, revision=4))
+        second = world.person("companion")
+        world.publish(order_assigned(order_id=visit.order_id, companion_id=second.subject, revision=6))
+        visit.companion = second
+        visit.walk("departed", "arrived")
+        assert state_of(visit.visit_id) == "arrived"
+
+    def test_a_service_that_has_begun_is_not_taken_away(self, world: World) -> None:
+        visit = visit_scene(world, revision=3)
+        visit.walk("departed", "arrived")
+        for event in (
+            unassigned(visit, revision=4),
+            order_assigned(order_id=visit.order_id, revision=5),
+            rescheduled(visit, days=1, revision=6),
+        ):
+            world.publish(event)
+        card = actions.find_visit(visit.visit_id)
+        assert (card.companion_id, card.starts_at) == (visit.companion.subject, STARTS_AT)
+
+
+@pytest.mark.feature("B3")
+class TestMoving:
+    def test_a_scheduled_visit_moves_and_older_news_does_not_move_it_back(self, world: World) -> None:
+        visit = visit_scene(world, revision=3)
+        world.publish(rescheduled(visit, days=2, revision=5))
+        world.publish(rescheduled(visit, days=1, revision=4))
+        card = actions.find_visit(visit.visit_id)
+        assert card.starts_at == STARTS_AT + timedelta(days=2)
+        assert card.ends_at == STARTS_AT + timedelta(days=2, hours=4)
+        assert visit.record("departed").code == "visit_not_open"
+
+    def test_a_move_before_anybody_took_the_order_is_nothing(self, world: World) -> None:
+        visit = visit_scene(world)
+        visit.order_id = ids.new("ord")
+        world.publish(rescheduled(visit, days=1, revision=3, assigned=False))
+        with pytest.raises(actions.VisitNotFound):
+            world.publish(rescheduled(visit, days=1, revision=3))
+        world.publish(order_closed(visit.order_id))
+        world.publish(rescheduled(visit, days=1, revision=3))
 
 
 @pytest.mark.feature("F14")

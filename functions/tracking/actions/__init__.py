@@ -1,6 +1,8 @@
-"""What the room does: `visits` (progress), `positions` (F9), `watching` (the live channel), `access`, `policies`."""
+"""What the room does: `visits` (progress), `photos` (evidence, F8), `positions` (F9), `watching` (the live channel),
+`access`, `policies`."""
 
 from functions.tracking.actions.access import require_viewer
+from functions.tracking.actions.photos import allow_photo, read_photos
 from functions.tracking.actions.policies import put_policy
 from functions.tracking.actions.positions import Upload, find_present_position, find_shared_position, report_positions
 from functions.tracking.actions.visits import (
@@ -10,9 +12,11 @@ from functions.tracking.actions.visits import (
     check_in,
     find_visit,
     mark_reported,
+    move_visit,
     read_visit,
     record_milestone,
     schedule_visit,
+    vacate_visit,
 )
 from functions.tracking.actions.watching import (
     AlreadyConnected,
@@ -40,6 +44,7 @@ __all__ = [
     "VisitCard",
     "VisitNotFound",
     "VisitState",
+    "allow_photo",
     "cancel_visit",
     "check_in",
     "close_connection",
@@ -50,14 +55,17 @@ __all__ = [
     "find_shared_position",
     "find_visit",
     "mark_reported",
+    "move_visit",
     "open_connection",
     "prune",
     "put_policy",
+    "read_photos",
     "read_visit",
     "record_milestone",
     "report_positions",
     "require_viewer",
     "schedule_visit",
     "unwatch",
+    "vacate_visit",
     "watch",
 ]

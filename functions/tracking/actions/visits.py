@@ -12,11 +12,12 @@ from functions.shared.errors import FieldError, Invalid
 from functions.shared.tx import Tx
 from functions.tracking import table
 from functions.tracking.actions.access import load_own_visit, load_visit, require_viewer
+from functions.tracking.actions.photos import keep_photo
 from functions.tracking.events import VisitClosed, VisitProgressed, VisitScheduled
-from functions.tracking.rules import presence, progress
+from functions.tracking.rules import evidence, presence, progress
 from functions.tracking.rules.access import Scope
 from functions.tracking.rules.presence import Fence, Point, Verdict
-from functions.tracking.rules.progress import CheckInKind, Milestone, Recorder, VisitNotRunning, VisitState
+from functions.tracking.rules.progress import CheckInKind, Milestone, Recorder, VisitState
 
 ROOM = "tracking"
 
@@ -36,6 +37,12 @@ class Assignment:
     ends_at: datetime
     fence: Fence
     template: Sequence[Milestone]
+    revision: int
+    """The order's: of two assignments the higher one is true."""
+
+
+NOBODY = ""
+"""The companion of a visit while another one is being found."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,14 @@ def read_visit(visit_id: str, *, caller: Caller, now: datetime) -> table.Visit:
 
 
 def schedule_visit(tx: Tx, assignment: Assignment) -> None:
-    """Create the order's one visit with its patient's data key; nothing if it exists or the order has closed."""
+    """Create the order's one visit with its patient's data key, or give it to the companion who took it over.
+
+    Nothing if the order has closed, or if this is old news.
+    """
     visit_id = ids.derived("vis", assignment.order_id)
     existing, is_closed = table.find_visit_or_closure(visit_id)
+    if existing:
+        _reassign(tx, existing, assignment)
     if existing or is_closed:
         return
     key = crypto.new_key(room=ROOM, owner_id=assignment.patient_id)
@@ -104,6 +116,8 @@ def schedule_visit(tx: Tx, assignment: Assignment) -> None:
             checked_in={},
             state=VisitState.SCHEDULED,
             sequence=0,
+            companion_revision=assignment.revision,
+            time_revision=assignment.revision,
             wrapped_key=key.wrapped,
         )
     )
@@ -115,6 +129,48 @@ def schedule_visit(tx: Tx, assignment: Assignment) -> None:
             companion_id=assignment.companion_id,
         )
     )
+
+
+def _reassign(tx: Tx, visit: table.Visit, assignment: Assignment) -> None:
+    """Another companion does the visit, by the same steps, at the time that the order now has."""
+    newer_time = assignment.revision > visit.time_revision
+    if newer_time and visit.state in progress.REASSIGNABLE:
+        visit.starts_at, visit.ends_at = assignment.starts_at, assignment.ends_at
+        visit.time_revision = assignment.revision
+    _give_to(tx, visit, assignment.companion_id, revision=assignment.revision)
+
+
+def vacate_visit(tx: Tx, *, order_id: str, revision: int) -> None:
+    """The companion will not come: the visit is nobody's until somebody takes it over. Old news changes nothing."""
+    visit = table.find_visit_row(ids.derived("vis", order_id))
+    if visit is not None:
+        _give_to(tx, visit, NOBODY, revision=revision)
+
+
+def move_visit(
+    tx: Tx, *, order_id: str, starts_at: datetime, ends_at: datetime, is_assigned: bool, revision: int
+) -> None:
+    """The order has another time. VisitNotFound, to hear of it again, while the news of an assignment is on its way."""
+    visit, is_closed = table.find_visit_or_closure(ids.derived("vis", order_id))
+    if visit is None:
+        if is_assigned and not is_closed:
+            raise progress.VisitNotFound()
+        return
+    if visit.state == VisitState.SCHEDULED and revision > visit.time_revision:
+        visit.starts_at, visit.ends_at, visit.time_revision = starts_at, ends_at, revision
+        tx.save(visit)
+
+
+def _give_to(tx: Tx, visit: table.Visit, companion_id: str, *, revision: int) -> None:
+    if revision <= visit.companion_revision or visit.state not in progress.REASSIGNABLE:
+        return
+    visit.companion_id, visit.companion_revision = companion_id, revision
+    if visit.state == VisitState.SCHEDULED:
+        tx.save(visit)
+        return
+    visit.milestones, visit.checked_in, visit.shared = progress.restarted(visit.milestones), {}, None
+    _move(visit, VisitState.SCHEDULED)
+    _save_change(tx, visit)
 
 
 def cancel_visit(tx: Tx, *, order_id: str, may_be_assigned: bool) -> None:
@@ -146,7 +202,7 @@ def check_in(
     """
     visit = load_own_visit(visit_id, companion_id=companion_id)
     policy = table.policy()
-    _require_underway(visit)
+    progress.require_underway(VisitState(visit.state))
     progress.find_recordable(visit.milestones, code, field="node")
     if tx.now - captured_at > timedelta(seconds=policy.offline_max_s):
         raise Invalid(errors=(FieldError("captured_at", "打卡时间太久远"),))
@@ -181,24 +237,35 @@ def check_in(
 
 
 def record_milestone(
-    tx: Tx, *, visit_id: str, companion_id: str, code: str, recorded_at: datetime | None, note: str | None
+    tx: Tx,
+    *,
+    visit_id: str,
+    companion_id: str,
+    code: str,
+    recorded_at: datetime | None,
+    note: str | None,
+    photo_file_id: str | None = None,
 ) -> table.Visit:
     """Record the next milestone (F10); `recorded_at` is the phone's time if it was offline.
 
-    Raises VisitNotFound, VisitNotRunning, VisitNotOpen, MilestoneOutOfOrder, MilestoneRecorded, CheckInMissing,
-    Invalid.
+    A step that wants a photo takes the upload that `photo_file_id` names (F8). Raises VisitNotFound, VisitNotRunning,
+    VisitNotOpen, MilestoneOutOfOrder, MilestoneRecorded, CheckInMissing, PhotoMissing, PhotoAlreadyUsed,
+    UploadMissing, Invalid.
     """
     visit = load_own_visit(visit_id, companion_id=companion_id)
     policy = table.policy()
-    _require_underway(visit)
+    progress.require_underway(VisitState(visit.state))
     progress.require_open(tx.now, starts_at=visit.starts_at, policy=policy)
     step = progress.find_recordable(visit.milestones, code)
     if step.check_in is CheckInKind.GEOFENCE and code not in visit.checked_in:
         raise progress.CheckInMissing()
+    evidence.require_photo(step, photo_file_id)
     if recorded_at:
         progress.check_recorded_at(
             recorded_at, now=tx.now, starts_at=visit.starts_at, milestones=visit.milestones, policy=policy
         )
+    if photo_file_id is not None:
+        keep_photo(tx, visit, step, photo_file_id)
     at = recorded_at or tx.now
     visit.milestones = progress.record(
         visit.milestones, code, recorded_at=at, received_at=tx.now, by=Recorder.COMPANION
@@ -228,11 +295,6 @@ def record_milestone(
 def open_key(visit: table.Visit) -> crypto.DataKey:
     """The patient's data key in this visit (one KMS call in a process's life)."""
     return crypto.open_key(visit.wrapped_key, room=ROOM, owner_id=visit.patient_id)
-
-
-def _require_underway(visit: table.Visit) -> None:
-    if visit.state not in progress.RUNNING and visit.state != VisitState.SCHEDULED:
-        raise VisitNotRunning()
 
 
 def _move(visit: table.Visit, state: VisitState) -> None:

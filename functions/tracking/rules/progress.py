@@ -26,7 +26,7 @@ class VisitState(StrEnum):
 _S = VisitState
 TRANSITIONS: Mapping[VisitState, frozenset[VisitState]] = {
     _S.SCHEDULED: frozenset({_S.DEPARTED, _S.CANCELLED, _S.NO_SHOW_COMPANION}),
-    _S.DEPARTED: frozenset({_S.ARRIVED, _S.NO_SHOW_COMPANION}),
+    _S.DEPARTED: frozenset({_S.ARRIVED, _S.SCHEDULED, _S.CANCELLED, _S.NO_SHOW_COMPANION}),
     _S.ARRIVED: frozenset({_S.IN_PROGRESS, _S.ENDED, _S.NO_SHOW_CLIENT}),
     _S.IN_PROGRESS: frozenset({_S.IN_PROGRESS, _S.ENDED}),
     _S.ENDED: frozenset({_S.REPORTED}),
@@ -35,6 +35,8 @@ TRANSITIONS: Mapping[VisitState, frozenset[VisitState]] = {
     _S.NO_SHOW_CLIENT: frozenset(),
     _S.NO_SHOW_COMPANION: frozenset(),
 }
+REASSIGNABLE = frozenset({_S.SCHEDULED, _S.DEPARTED})
+"""Another companion may still do the visit, from its first milestone on."""
 RUNNING = frozenset({_S.DEPARTED, _S.ARRIVED, _S.IN_PROGRESS})
 """The companion is on the way or at work: positions are shared in these states and in no other."""
 
@@ -92,6 +94,12 @@ class VisitNotRunning(Conflict):
     title = "陪诊不在进行中"
 
 
+def require_underway(state: "VisitState") -> None:
+    """VisitNotRunning unless the visit is scheduled or running."""
+    if state not in RUNNING and state is not VisitState.SCHEDULED:
+        raise VisitNotRunning()
+
+
 class VisitNotOpen(Conflict):
     """It is too early for anything to be recorded."""
 
@@ -104,6 +112,14 @@ class MilestoneOutOfOrder(Conflict):
 
     code = "milestone_out_of_order"
     title = "请按流程顺序记录节点"
+
+
+_MISSING = {
+    CheckInKind.NONE: "还没有记录“{}”",
+    CheckInKind.GEOFENCE: "“{}”还没有在院区内打卡并记录",
+    CheckInKind.PHOTO: "“{}”还没有上传照片凭证并记录",
+}
+"""What a required step that was passed over still lacks."""
 
 
 class MilestoneRecorded(Conflict):
@@ -161,7 +177,10 @@ def find_recordable(milestones: Sequence[Milestone], code: str, *, field: str = 
     if any(step.state is MilestoneState.RECORDED for step in known):
         raise MilestoneRecorded()
     titles = "”或“".join(step.title for step in choices)
-    raise MilestoneOutOfOrder(f"下一个节点应为“{titles}”" if titles else "流程已经结束")
+    raise MilestoneOutOfOrder(
+        f"下一个节点应为“{titles}”" if titles else "流程已经结束",
+        errors=tuple(FieldError(step.code, _MISSING[step.check_in].format(step.title)) for step in choices[-1:]),
+    )
 
 
 def record(
@@ -177,6 +196,14 @@ def record(
         if i < position and step.state is MilestoneState.PENDING
         else step
         for i, step in enumerate(milestones)
+    )
+
+
+def restarted(milestones: Sequence[Milestone]) -> tuple[Milestone, ...]:
+    """The same steps with nothing recorded, for another companion."""
+    return tuple(
+        replace(step, state=MilestoneState.PENDING, recorded_at=None, received_at=None, recorded_by=None)
+        for step in milestones
     )
 
 

@@ -1,0 +1,66 @@
+"""Photos that prove a step: the leave to upload one, and what is shown of them."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from functions.shared import clock, files
+from functions.shared.http.schemas import Body, Reading
+from functions.tracking import table
+
+
+class PhotoUploadBody(Body, frozen=True, kw_only=True):
+    """要上传的照片类型：image/jpeg 或 image/png。"""
+
+    content_type: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+class PhotoUploadView(Reading, frozen=True, kw_only=True):
+    """五分钟内把 `fields` 与文件以表单提交到 `url`，文件放最后、字段名 `file`；再用 `file_id` 记录节点。"""
+
+    file_id: str
+    url: str
+    fields: dict[str, str]
+    max_bytes: int
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, upload: files.Upload) -> "PhotoUploadView":
+        return cls(
+            file_id=upload.file_id,
+            url=upload.url,
+            fields=dict(upload.fields),
+            max_bytes=upload.max_bytes,
+            expires_at=clock.china(upload.expires_at),
+        )
+
+
+class PhotoView(Reading, frozen=True, kw_only=True):
+    """一个节点的照片凭证；`url` 五分钟内有效。`reused_from` 只给运营人员：同一张照片先前出现在哪个订单。"""
+
+    code: str
+    title: str
+    received_at: datetime
+    content_type: str
+    size_bytes: int
+    url: str
+    reused_from: str | None
+
+    @classmethod
+    def of(cls, photo: table.VisitPhoto, *, flagged: bool) -> "PhotoView":
+        return cls(
+            code=photo.code,
+            title=photo.title,
+            received_at=clock.china(photo.received_at),
+            content_type=photo.content_type,
+            size_bytes=int(photo.size_bytes),
+            url=files.link(photo.file_key),
+            reused_from=photo.reused_from if flagged else None,
+        )
+
+
+class PhotoList(Reading, frozen=True, kw_only=True):
+    """本次陪诊的照片凭证。"""
+
+    items: list[PhotoView]
