@@ -5,29 +5,53 @@ from typing import Any
 from chalice.app import Blueprint
 
 from functions.accounts.actions import pushes
-from functions.accounts.actions.facts import OrderFacts
+from functions.accounts.actions.facts import OrderFacts, OwnFacts
 from functions.accounts.actions.notices import write_notice
 from functions.accounts.actions.seeding import grant_companion
 from functions.accounts.events import NoticeWritten
 from functions.booking.events import (
     ClosedReason,
+    ConfirmationAsked,
+    CouponGranted,
     OfferMade,
     OrderAssigned,
     OrderClosed,
     OrderCompleted,
     OrderPaid,
+    OrderRescheduled,
+    OrderUnassigned,
+    PaymentDue,
+    ReminderKind,
+    SubsidyDecided,
+    UnassignedReason,
     VisitReminder,
 )
 from functions.care.events import ReportSubmitted
-from functions.companions.events import CompanionActivated
+from functions.companions.events import (
+    ApplicationDecided,
+    CompanionActivated,
+    CompanionSuspended,
+    CompanionTierChanged,
+    CredentialExpiring,
+)
+from functions.companions.rules.credentials import CREDENTIAL_TITLES
+from functions.companions.rules.tiers import LADDER, TIER_TITLES
 from functions.insurance.events import PolicyIssued
-from functions.settlement.events import IncomeReleased, RefundSucceeded
+from functions.settlement.events import (
+    IncomeReleased,
+    InvoiceIssued,
+    InvoiceRefused,
+    InvoiceReversed,
+    RefundSucceeded,
+)
+from functions.shared import clock
 from functions.shared.consumer import Subscriptions
 from functions.shared.tx import Tx
 from functions.tracking.events import VisitProgressed
 
 bp = Blueprint("app")
 bus = Subscriptions("accounts")
+_REMINDERS = {ReminderKind.DAY_BEFORE: "visit_reminder_24h", ReminderKind.MORNING: "visit_reminder_morning"}
 
 
 @bus.on(CompanionActivated)
@@ -69,12 +93,74 @@ def tell_assigned(tx: Tx, event: OrderAssigned) -> None:
     write_notice(tx, account_id=event.client_id, code="order_assigned", facts=facts)
 
 
+_CLOSED_CODES = {
+    ClosedReason.HOLD_EXPIRED: "order_closed_hold_expired",
+    ClosedReason.NO_COMPANION: "order_closed_no_companion",
+}
+"""What the client is told; of a cancellation, which is the client's own, only the refund tells."""
+
+
 @bus.on(OrderClosed)
 def tell_closed(tx: Tx, event: OrderClosed) -> None:
-    """To the client: the hold ran out. (Of a paid order, the refund tells; a cancellation is the client's own.)"""
-    if event.reason is ClosedReason.HOLD_EXPIRED:
-        facts = OrderFacts(order_id=event.order_id)
-        write_notice(tx, account_id=event.client_id, code="order_closed_hold_expired", facts=facts)
+    """To the client: the hold ran out, or nobody was found."""
+    code = _CLOSED_CODES.get(event.reason)
+    if code:
+        facts = OrderFacts(order_id=event.order_id, amount_fen=event.refund_fen)
+        write_notice(tx, account_id=event.client_id, code=code, facts=facts)
+
+
+@bus.on(OrderClosed)
+def tell_companion_closed(tx: Tx, event: OrderClosed) -> None:
+    """To the companion who had taken the order: it was cancelled, and what they keep of it."""
+    if event.assigned:
+        facts = OrderFacts(order_id=event.order_id, amount_fen=event.companion_fee_fen)
+        code = "visit_cancelled_compensated" if event.companion_fee_fen else "visit_cancelled"
+        write_notice(tx, account_id=event.companion_id, code=code, facts=facts)
+
+
+@bus.on(OrderRescheduled)
+def tell_rescheduled(tx: Tx, event: OrderRescheduled) -> None:
+    """To the client: the visit moved."""
+    facts = OrderFacts(order_id=event.order_id, starts_at=event.starts_at)
+    write_notice(tx, account_id=event.client_id, code="order_rescheduled", facts=facts)
+
+
+@bus.on(OrderRescheduled)
+def tell_companion_rescheduled(tx: Tx, event: OrderRescheduled) -> None:
+    """To the companion who took the order: the visit moved. (Whoever is only being asked gets a new offer.)"""
+    if event.assigned:
+        facts = OrderFacts(order_id=event.order_id, starts_at=event.starts_at)
+        write_notice(tx, account_id=event.companion_id, code="visit_rescheduled", facts=facts)
+
+
+@bus.on(OrderUnassigned)
+def tell_unassigned(tx: Tx, event: OrderUnassigned) -> None:
+    """To the client: another companion is being found."""
+    facts = OrderFacts(order_id=event.order_id, starts_at=event.starts_at)
+    write_notice(tx, account_id=event.client_id, code="order_unassigned", facts=facts)
+
+
+@bus.on(OrderUnassigned)
+def tell_companion_unassigned(tx: Tx, event: OrderUnassigned) -> None:
+    """To the companion who did not confirm: the visit is somebody else's. (One who cancelled knows.)"""
+    if event.reason is UnassignedReason.NOT_CONFIRMED:
+        facts = OrderFacts(order_id=event.order_id, starts_at=event.starts_at)
+        write_notice(tx, account_id=event.companion_id, code="visit_reassigned", facts=facts)
+
+
+@bus.on(ConfirmationAsked)
+def tell_confirmation_asked(tx: Tx, event: ConfirmationAsked) -> None:
+    """To the companion: confirm the visit."""
+    facts = OrderFacts(order_id=event.order_id, starts_at=event.starts_at)
+    code = "confirmation_reminded" if event.again else "confirmation_asked"
+    write_notice(tx, account_id=event.companion_id, code=code, facts=facts)
+
+
+@bus.on(PaymentDue)
+def tell_payment_due(tx: Tx, event: PaymentDue) -> None:
+    """To the client: an order of a series waits for its payment."""
+    facts = OrderFacts(order_id=event.order_id, starts_at=event.starts_at)
+    write_notice(tx, account_id=event.client_id, code="series_payment_due", facts=facts)
 
 
 @bus.on(RefundSucceeded)
@@ -86,9 +172,10 @@ def tell_refunded(tx: Tx, event: RefundSucceeded) -> None:
 
 @bus.on(VisitReminder)
 def tell_reminder(tx: Tx, event: VisitReminder) -> None:
-    """To the client: the visit is tomorrow."""
+    """To the client and the companion: the visit is tomorrow, or today."""
     facts = OrderFacts(order_id=event.order_id, companion_id=event.companion_id, starts_at=event.starts_at)
-    write_notice(tx, account_id=event.client_id, code="visit_reminder_24h", facts=facts)
+    write_notice(tx, account_id=event.client_id, code=_REMINDERS[event.reminder], facts=facts)
+    write_notice(tx, account_id=event.companion_id, code="companion_visit_reminder", facts=facts)
 
 
 @bus.on(VisitProgressed)
@@ -135,7 +222,73 @@ def tell_income_available(tx: Tx, event: IncomeReleased) -> None:
     write_notice(tx, account_id=event.companion_id, code="income_available", facts=facts)
 
 
+@bus.on(ApplicationDecided)
+def tell_decision(tx: Tx, event: ApplicationDecided) -> None:
+    """To the applicant: what staff decided. Their words stand in the application."""
+    write_notice(tx, account_id=event.account_id, code=f"application_{event.decision}", facts=OwnFacts())
+
+
+@bus.on(SubsidyDecided)
+def tell_subsidy_decided(tx: Tx, event: SubsidyDecided) -> None:
+    """To the applicant: what staff decided. Their words stand in the application."""
+    rejected = "subsidy_rejected" if event.may_appeal else "subsidy_finally_rejected"
+    code = "subsidy_approved" if event.approved else rejected
+    write_notice(tx, account_id=event.client_id, code=code, facts=OwnFacts())
+
+
+@bus.on(CouponGranted)
+def tell_coupon_granted(tx: Tx, event: CouponGranted) -> None:
+    """To the client: staff gave them a coupon."""
+    facts = OwnFacts({"expires_on_text": f"{clock.china(event.expires_at):%Y-%m-%d}"})
+    write_notice(tx, account_id=event.client_id, code="coupon_granted", facts=facts)
+
+
+@bus.on(CredentialExpiring)
+def tell_credential_expiring(tx: Tx, event: CredentialExpiring) -> None:
+    """To the companion: renew it in time."""
+    texts = {
+        "credential_name": CREDENTIAL_TITLES[event.kind],
+        "expires_on_text": f"{event.expires_on:%Y-%m-%d}",
+        "days_text": f"{event.days} 天后" if event.days else "今天",
+    }
+    write_notice(tx, account_id=event.companion_id, code="credential_expiring", facts=OwnFacts(texts))
+
+
+@bus.on(CompanionSuspended)
+def tell_suspended(tx: Tx, event: CompanionSuspended) -> None:
+    """To the companion: no new orders for now, and why."""
+    write_notice(tx, account_id=event.companion_id, code=f"suspended_{event.reason}", facts=OwnFacts())
+
+
+@bus.on(CompanionTierChanged)
+def tell_tier_changed(tx: Tx, event: CompanionTierChanged) -> None:
+    """To the companion: up or down."""
+    rose = LADDER.index(event.tier_to) > LADDER.index(event.tier_from)
+    facts = OwnFacts({"tier_name": TIER_TITLES[event.tier_to]})
+    write_notice(tx, account_id=event.companion_id, code="tier_up" if rose else "tier_down", facts=facts)
+
+
 @bp.lambda_function(name="accounts_events")
 def accounts_events(event: dict[str, Any], context: Any) -> None:
     """Bus events and timers of this room."""
     bus.handle(event)
+
+
+@bus.on(InvoiceIssued)
+def tell_invoice_issued(tx: Tx, event: InvoiceIssued) -> None:
+    """To the client: the invoice can be fetched."""
+    facts = OrderFacts(order_id=event.order_id, amount_fen=event.amount_fen)
+    write_notice(tx, account_id=event.client_id, code="invoice_issued", facts=facts)
+
+
+@bus.on(InvoiceReversed)
+def tell_invoice_reversed(tx: Tx, event: InvoiceReversed) -> None:
+    """To the client, who may have handed the invoice in: it is red."""
+    facts = OrderFacts(order_id=event.order_id, amount_fen=event.amount_fen)
+    write_notice(tx, account_id=event.client_id, code="invoice_reversed", facts=facts)
+
+
+@bus.on(InvoiceRefused)
+def tell_invoice_refused(tx: Tx, event: InvoiceRefused) -> None:
+    """To the client: the title is looked at again."""
+    write_notice(tx, account_id=event.client_id, code="invoice_refused", facts=OrderFacts(order_id=event.order_id))

@@ -4,10 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from functions.accounts import actions
 from functions.accounts.rules.identity import check_digit
@@ -19,9 +16,9 @@ from functions.companions.actions import put_companion
 from functions.hospitals.actions import put_hospital
 from functions.shared import clock, ids, table
 from functions.shared.tx import Tx
+from tests.harness.seeds import seeded, seeded_one
 from tests.harness.world import Person, Reply, World
 
-SEED = Path(__file__).parents[2] / "infra" / "local" / "seed"
 FATHER_BORN = "1958-03-05"
 STARTS_AT = datetime(2026, 3, 5, 0, 0, tzinfo=UTC)
 """5 March 2026, 08:00 in China."""
@@ -82,15 +79,6 @@ def commit(room: str, act: Callable[[Tx], Any]) -> None:
     table.forget_kept()
 
 
-def seeded(name: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = yaml.safe_load((SEED / f"{name}.yaml").read_text(encoding="utf-8"))
-    return rows
-
-
-def seeded_one(name: str, id_: str) -> dict[str, Any]:
-    return next(row for row in seeded(name) if row["id"] == id_)
-
-
 def put_templates() -> None:
     """The seeded notice templates."""
     for row in seeded("notice_templates"):
@@ -130,6 +118,7 @@ def put_order(*, client_id: str, patient_id: str = "pat_none", companion_id: str
         department_id="oncology",
         package_id="deep",
         process_template_id="deep_visit",
+        process_version_id="ver_1",
         quote_id=ids.derived("quo", order_id),
         state=OrderState.PAID,
         price=Price(items=(), total_fen=33_000, insurance=None),

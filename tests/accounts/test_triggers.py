@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from functions.accounts import actions
@@ -11,17 +12,30 @@ from functions.accounts.table import identities, notices
 from functions.accounts.triggers import bus
 from functions.booking.events import (
     ClosedReason,
+    ConfirmationAsked,
+    CouponGranted,
     OfferMade,
     OrderAssigned,
     OrderClosed,
     OrderCompleted,
     OrderPaid,
+    OrderRescheduled,
+    OrderUnassigned,
+    PaymentDue,
     Split,
+    SubsidyDecided,
+    UnassignedReason,
     VisitReminder,
 )
 from functions.care.events import ReportSubmitted
 from functions.insurance.events import PolicyIssued
-from functions.settlement.events import IncomeReleased, RefundSucceeded
+from functions.settlement.events import (
+    IncomeReleased,
+    InvoiceIssued,
+    InvoiceRefused,
+    InvoiceReversed,
+    RefundSucceeded,
+)
 from functions.shared import aws, clock
 from functions.shared.caller import Role
 from functions.shared.config import config
@@ -37,8 +51,8 @@ from tests.accounts.makers import (
     put_directory,
     put_order,
     put_templates,
-    seeded,
 )
+from tests.harness.seeds import seeded
 from tests.harness.world import Person, World
 from tests.standins.servers import Standin
 
@@ -153,12 +167,16 @@ class TestNotices:
             (paid(order), "order_paid", "¥330.00"),
             (assigned, "order_assigned", "林玉兰"),
             (closed(order, ClosedReason.HOLD_EXPIRED), "order_closed_hold_expired", order.order_id[-8:]),
+            (closed(order, ClosedReason.NO_COMPANION), "order_closed_no_companion", "3月5日 08:00"),
             (RefundSucceeded(**ids, **refund), "order_refunded", "¥330.00"),
             (VisitReminder(**ids, companion_id=COMPANION, starts_at=STARTS_AT), "visit_reminder_24h", "3月5日 08:00"),
             (progressed(order, first=True), "visit_started", "王*明"),
             (progressed(order, last=True), "visit_ended", "北京协和医院"),
             (ReportSubmitted(**ids, **report), "report_ready", "林玉兰"),
             (PolicyIssued(**ids, **insured), "policy_issued", "¥5.00"),
+            (InvoiceIssued(**ids, invoice_id="inv_1", amount_fen=32_500), "invoice_issued", "¥325.00"),
+            (InvoiceReversed(**ids, invoice_id="inv_1", amount_fen=32_500), "invoice_reversed", "红冲"),
+            (InvoiceRefused(**ids, invoice_id="inv_1"), "invoice_refused", "抬头"),
         ]
 
     def test_each_event_tells_the_client_what_it_means(
@@ -188,13 +206,97 @@ class TestNotices:
         assert [item["code"] for item in found] == ["income_available", "income_pending", "offer_received"]
         assert all("¥297.00" in item["body"] and "王" not in item["body"] for item in found)
 
-    @pytest.mark.parametrize("reason", [ClosedReason.CANCELLED, ClosedReason.NO_COMPANION])
-    def test_other_endings_are_told_by_the_refund(
-        self, world: World, user: WeChatUser, client: Person, order: Order, reason: ClosedReason
+    def test_a_cancellation_is_told_by_the_refund(
+        self, world: World, user: WeChatUser, client: Person, order: Order
     ) -> None:
-        world.publish(closed(order, reason))
+        world.publish(closed(order, ClosedReason.CANCELLED))
         world.publish(progressed(order))
         assert inbox(world, client)["items"] == []
+        assert inbox(world, world.person("companion", subject=COMPANION))["items"] == []
+
+    @pytest.mark.feature("B3")
+    @pytest.mark.parametrize(
+        ("fee_fen", "code", "told"), [(0, "visit_cancelled", "放开"), (6_800, "visit_cancelled_compensated", "¥68.00")]
+    )
+    def test_a_companion_hears_that_their_visit_was_cancelled_and_what_they_keep(
+        self, world: World, user: WeChatUser, order: Order, fee_fen: int, code: str, told: str
+    ) -> None:
+        event = closed(order, ClosedReason.CANCELLED)
+        world.publish(msgspec.structs.replace(event, paid=True, assigned=True, companion_fee_fen=fee_fen))
+        (notice,) = inbox(world, world.person("companion", subject=COMPANION))["items"]
+        assert notice["code"] == code and told in notice["body"]
+
+    def changes(self, order: Order) -> list[tuple[Event, dict[str, list[str]]]]:
+        """What changes an order after it was placed, and who is told what of it."""
+        visit: dict[str, Any] = {"order_id": order.order_id, "companion_id": COMPANION, "starts_at": STARTS_AT}
+        client: dict[str, Any] = {"client_id": order.client_id}
+        moved = OrderRescheduled(
+            **visit,
+            **client,
+            patient_id=order.patient_id,
+            from_starts_at=STARTS_AT - timedelta(days=1),
+            ends_at=STARTS_AT + timedelta(hours=4),
+            assigned=True,
+            revision=5,
+        )
+        asked = ConfirmationAsked(**visit, answer_by=STARTS_AT, again=False)
+        given_back = OrderUnassigned(**visit, **client, reason=UnassignedReason.COMPANION_CANCELLED, revision=5)
+        due = PaymentDue(
+            order_id=order.order_id, **client, series_id="ser_1", starts_at=STARTS_AT, hold_expires_at=STARTS_AT
+        )
+        replace = msgspec.structs.replace
+        return [
+            (moved, {"client": ["order_rescheduled"], "companion": ["visit_rescheduled"]}),
+            (replace(moved, assigned=False), {"client": ["order_rescheduled"], "companion": []}),
+            (given_back, {"client": ["order_unassigned"], "companion": []}),
+            (
+                replace(given_back, reason=UnassignedReason.NOT_CONFIRMED),
+                {"client": ["order_unassigned"], "companion": ["visit_reassigned"]},
+            ),
+            (asked, {"client": [], "companion": ["confirmation_asked"]}),
+            (replace(asked, again=True), {"client": [], "companion": ["confirmation_reminded"]}),
+            (due, {"client": ["series_payment_due"], "companion": []}),
+        ]
+
+    @pytest.mark.feature("B3")
+    @pytest.mark.parametrize("number", range(7))
+    def test_a_change_is_told_to_whom_it_concerns(
+        self, world: World, user: WeChatUser, client: Person, order: Order, number: int
+    ) -> None:
+        event, told = self.changes(order)[number]
+        world.publish(event)
+        companion = world.person("companion", subject=COMPANION)
+        for side, person in (("client", client), ("companion", companion)):
+            items = inbox(world, person)["items"]
+            assert [item["code"] for item in items] == told[side]
+            assert all("王" not in item["body"] for item in items)
+
+    @pytest.mark.feature("F5")
+    def test_an_applicant_hears_what_became_of_the_subsidy(
+        self, world: World, user: WeChatUser, client: Person
+    ) -> None:
+        for approved, may_appeal in ((False, True), (False, False), (True, False)):
+            decided = SubsidyDecided(
+                application_id="sub_1",
+                client_id=client.subject,
+                patient_id="pat_1",
+                programme_id="prg_1",
+                approved=approved,
+                may_appeal=may_appeal,
+            )
+            world.publish(decided)
+            world.advance(seconds=1)
+        codes = [item["code"] for item in inbox(world, client)["items"]]
+        assert codes == ["subsidy_approved", "subsidy_finally_rejected", "subsidy_rejected"]
+
+    @pytest.mark.feature("F6")
+    def test_a_coupon_from_staff_is_told_with_its_last_day(
+        self, world: World, user: WeChatUser, client: Person
+    ) -> None:
+        ids: dict[str, Any] = {"coupon_id": "cpn_1", "client_id": client.subject, "campaign_id": "cmp_1"}
+        world.publish(CouponGranted(**ids, expires_at=STARTS_AT))
+        (notice,) = inbox(world, client)["items"]
+        assert notice["code"] == "coupon_granted" and "2026-03-05" in notice["body"]
 
     def test_an_event_delivered_three_times_is_one_notice(
         self, world: World, user: WeChatUser, client: Person, order: Order

@@ -3,7 +3,7 @@
 The room's own acts are in the modules beside: `sessions`, `patients`, `guests`, `notices`, `pushes`.
 """
 
-from functions.accounts.actions.reads import PatientCard, find_patient_card, openid_of, require_guest
+from functions.accounts.actions.reads import PatientCard, find_patient_card, openid_of, patient_of, require_guest
 from functions.accounts.actions.seeding import (
     link_companion,
     put_account,
@@ -18,6 +18,7 @@ __all__ = [
     "find_patient_card",
     "link_companion",
     "openid_of",
+    "patient_of",
     "put_account",
     "put_institution",
     "put_notice_template",

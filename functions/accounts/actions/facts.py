@@ -1,7 +1,7 @@
 """What notices tell of an order, looked up only as far as a template asks for it. Events carry none of it."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -50,6 +50,18 @@ class OrderFacts:
     def told(self, needs: Collection[str]) -> Mapping[str, str]:
         """The facts that a template needs."""
         return {name: _TELLERS[name](self) for name in needs}
+
+
+@dataclass(frozen=True)
+class OwnFacts:
+    """What concerns the reader alone, not an order: the event said all of it."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+    order_id: None = None
+
+    def told(self, needs: Collection[str]) -> Mapping[str, str]:
+        """The facts that a template needs."""
+        return {name: self.texts[name] for name in needs}
 
 
 def _companion_name(facts: OrderFacts) -> str:

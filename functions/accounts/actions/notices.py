@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from functions.accounts import clients
-from functions.accounts.actions.facts import OrderFacts
+from functions.accounts.actions.facts import OrderFacts, OwnFacts
 from functions.accounts.events import NoticeWritten
 from functions.accounts.rules import notices as rules
 from functions.accounts.rules.notices import Notice
@@ -13,7 +13,7 @@ from functions.shared.errors import NotFound
 from functions.shared.tx import Tx
 
 
-def write_notice(tx: Tx, *, account_id: str, code: str, facts: OrderFacts) -> str:
+def write_notice(tx: Tx, *, account_id: str, code: str, facts: OrderFacts | OwnFacts) -> str:
     """Put the notice `code` into the account's inbox; returns its id.
 
     A WeChat message follows by its own event if the user consents to one, so that WeChat cannot hold up the inbox.

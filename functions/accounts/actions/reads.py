@@ -6,8 +6,9 @@ from datetime import datetime
 from functions.accounts.rules.guests import GuestAccess, GuestAccessEnded
 from functions.accounts.rules.identity import Gender, Relation, age_on
 from functions.accounts.table import guests, identities, patients
-from functions.shared import clock
+from functions.shared import clock, ids
 from functions.shared.errors import NotFound
+from functions.shared.tx import Requirement
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,16 @@ def find_patient_card(patient_id: str, client_id: str) -> PatientCard:
         gender=row.gender,
         relation=row.relation,
     )
+
+
+def patient_of(patient_id: str, client_id: str) -> Requirement:
+    """That the client has this patient, for `tx.require`: checked where the act is committed, without a read.
+
+    NotFound for what cannot be a patient's id.
+    """
+    if not ids.is_id("pat", patient_id):
+        raise NotFound()
+    return Requirement("accounts", *patients.patient_key(client_id, patient_id))
 
 
 def require_guest(guest_access_id: str, order_id: str, scope: str, now: datetime) -> GuestAccess:

@@ -17,6 +17,10 @@ PLACEHOLDERS = frozenset(
         "companion_name",
         "patient_name_masked",
         "amount_text",
+        "credential_name",
+        "days_text",
+        "expires_on_text",
+        "tier_name",
     }
 )
 """All that a template may ask for."""

@@ -79,7 +79,11 @@ def consent_row(client_id: str, patient_id: str, consent: Consent) -> ConsentRow
 def find_patient(client_id: str, patient_id: str) -> PatientRow | None:
     if not ids.is_id("pat", patient_id):
         return None
-    return find(PatientRow, f"CLIENT#{client_id}", f"PATIENT#{patient_id}")
+    return find(PatientRow, *patient_key(client_id, patient_id))
+
+
+def patient_key(client_id: str, patient_id: str) -> tuple[str, str]:
+    return (f"CLIENT#{client_id}", f"PATIENT#{patient_id}")
 
 
 def patients_of(client_id: str, *, limit: int) -> Sequence[PatientRow]:
