@@ -42,6 +42,32 @@ class RefundSucceeded(Event, frozen=True, kw_only=True, tag="refund.succeeded"):
     amount_fen: int
 
 
+class InvoiceIssued(Event, frozen=True, kw_only=True, tag="invoice.issued"):
+    """The client's e-invoice is there."""
+
+    invoice_id: str
+    order_id: str
+    client_id: str
+    amount_fen: int
+
+
+class InvoiceReversed(Event, frozen=True, kw_only=True, tag="invoice.reversed"):
+    """A refund made the client's e-invoice red; another one over the rest follows if there is any."""
+
+    invoice_id: str
+    order_id: str
+    client_id: str
+    amount_fen: int
+
+
+class InvoiceRefused(Event, frozen=True, kw_only=True, tag="invoice.refused"):
+    """The issuer would not; the client may ask again with another title."""
+
+    invoice_id: str
+    order_id: str
+    client_id: str
+
+
 class IncomeReleased(Event, frozen=True, kw_only=True, tag="income.released"):
     """The complaint window of an order is over: the companion may withdraw the income."""
 

@@ -3,16 +3,37 @@
 from functools import lru_cache
 from typing import Any
 
+from functions.settlement.gateways.wechat_bills import WeChatBills
+from functions.settlement.gateways.wechat_invoices import WeChatInvoices
+from functions.settlement.gateways.wechat_transfers import WeChatTransfers
 from functions.settlement.gateways.wechatpay import Merchant, WeChatPay
 from functions.shared import aws, clock
 
 PAYMENTS_PATH = "/webhooks/wechat-pay/payments"
 REFUNDS_PATH = "/webhooks/wechat-pay/refunds"
+TRANSFERS_PATH = "/webhooks/wechat-pay/transfers"
+TRANSFER_EVENTS = "MCHTRANSFER."
+"""How the types of notifications about transfers begin."""
 
 
 def wechat_pay() -> WeChatPay:
     """The merchant's connection; a rotated secret gives a new one within five minutes. No network call."""
     return _connect(tuple(sorted(_secret().items())))
+
+
+def wechat_transfers() -> WeChatTransfers:
+    """The same connection, for sending companions their money."""
+    return WeChatTransfers(wechat_pay(), merchant_id=_secret()["merchant_id"], notify_url=notify_url(TRANSFERS_PATH))
+
+
+def wechat_bills() -> WeChatBills:
+    """The same connection, for the daily bill."""
+    return WeChatBills(wechat_pay(), base_url=_secret()["base_url"])
+
+
+def wechat_invoices() -> WeChatInvoices:
+    """The same connection, for e-invoices."""
+    return WeChatInvoices(wechat_pay(), base_url=_secret()["base_url"])
 
 
 def identity() -> tuple[str, str]:

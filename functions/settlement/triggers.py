@@ -1,5 +1,6 @@
 """What settlement does when something happened elsewhere, or when a deadline is reached."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from chalice.app import Blueprint
@@ -7,11 +8,13 @@ from chalice.app import Blueprint
 from functions.booking.events import OrderClosed, OrderCompleted, OrderPaidTooLate
 from functions.insurance.events import PolicyIssued
 from functions.settlement import actions
+from functions.settlement.actions import invoices, paying, payouts, reconciliation, reports
 from functions.settlement.events import RefundRequested
-from functions.settlement.rules.refunds import RefundReason
-from functions.shared import ids
+from functions.settlement.rules.refunds import RefundReason, order_id_of
+from functions.shared import clock
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
+from functions.shared.run import Run
 from functions.shared.tx import Tx
 
 bp = Blueprint("app")
@@ -26,9 +29,16 @@ def settlement_events(event: dict[str, Any], context: Any) -> None:
 
 @bus.on(OrderClosed)
 def settle_closed_order(tx: Tx, event: OrderClosed) -> None:
-    """Give back what was paid, or see to it that nothing can be paid any more."""
+    """Give back what was paid but for the fees, or see to it that nothing can be paid any more."""
     if event.paid:
-        actions.request_refund(tx, order_id=event.order_id, reason=RefundReason.ORDER_CLOSED)
+        actions.close_paid_order(
+            tx,
+            order_id=event.order_id,
+            companion_id=event.companion_id,
+            refund_fen=event.refund_fen,
+            companion_fee_fen=event.companion_fee_fen,
+            platform_fee_fen=event.platform_fee_fen,
+        )
     else:
         actions.close_payment(tx, event.order_id)
 
@@ -36,13 +46,19 @@ def settle_closed_order(tx: Tx, event: OrderClosed) -> None:
 @bus.on(OrderPaidTooLate)
 def refund_late_payment(tx: Tx, event: OrderPaidTooLate) -> None:
     """The money came after the order had ended: it goes back in full."""
-    actions.request_refund(tx, order_id=event.order_id, reason=RefundReason.PAID_TOO_LATE)
+    actions.return_payment(tx, order_id=event.order_id, reason=RefundReason.PAID_TOO_LATE)
 
 
 @bus.on(RefundRequested)
 def ask_for_refund(tx: Tx, event: RefundRequested) -> None:
     """The refund is in the ledger: ask the provider for it."""
     actions.pursue_refund(tx, order_id=event.order_id, refund_id=event.refund_id)
+
+
+@bus.on(RefundRequested)
+def correct_invoice(tx: Tx, event: RefundRequested) -> None:
+    """What was invoiced goes back: the invoice is made red."""
+    invoices.correct_invoice(tx, event.order_id)
 
 
 @bus.on(OrderCompleted)
@@ -56,7 +72,8 @@ def divide_completed_order(tx: Tx, event: OrderCompleted) -> None:
         share_fen=event.split.share_fen,
         commission_fen=event.split.commission_fen,
         premium_fen=event.split.premium_fen,
-        subsidy_fen=event.split.subsidy_fen,
+        subsidies=event.split.subsidies,
+        coupon_fen=event.split.coupon_fen,
     )
 
 
@@ -75,10 +92,78 @@ def check_payment(tx: Tx, timer: Timer) -> None:
 @bus.timer("check_refund")
 def check_refund(tx: Tx, timer: Timer) -> None:
     """A refund is not through yet: ask the provider how it stands."""
-    actions.pursue_refund(tx, order_id=ids.derived("ord", timer.subject), refund_id=timer.subject)
+    actions.pursue_refund(tx, order_id=order_id_of(timer.subject), refund_id=timer.subject)
 
 
 @bus.timer("release_income")
 def release_income(tx: Tx, timer: Timer) -> None:
     """The complaint window of an order is over: its income may be withdrawn."""
     actions.release_income(tx, timer.subject)
+
+
+@bus.timer("pursue_invoice")
+def pursue_invoice(tx: Tx, timer: Timer) -> None:
+    """An invoice is asked for, or how it stands."""
+    invoices.pursue_invoice(tx, timer.subject)
+
+
+@bus.recurring("prove_ledger", "cron(40 3 * * ? *)")
+def begin_proof(run: Run) -> None:
+    """Every night: prove that the ledger holds."""
+    actions.begin_proof(run)
+
+
+@bus.timer("prove_ledger_slice")
+def prove_slice(tx: Tx, timer: Timer) -> None:
+    """The next rows of the night's proof."""
+    actions.prove_slice(tx, timer.subject)
+
+
+@bus.recurring("payout_run", "cron(0 10 * * ? *)")
+def run_payouts(run: Run) -> None:
+    """Every working day at ten: plan what was asked for before today, and pay it unless it is large."""
+    payouts.run_payouts(run)
+
+
+@bus.timer("pay_page")
+def pay_page(tx: Tx, timer: Timer) -> None:
+    """A page of an approved plan is handed over, transfer by transfer."""
+    payouts.pay_page(tx, timer.subject)
+
+
+@bus.timer("unplan_page")
+def unplan_page(tx: Tx, timer: Timer) -> None:
+    """A page of a rejected plan waits for the next run."""
+    payouts.unplan_page(tx, timer.subject)
+
+
+@bus.timer("take_bank_answers")
+def take_bank_answers(tx: Tx, timer: Timer) -> None:
+    """Finance gave in the bank's answers: book them row by row."""
+    payouts.book_bank_answers(timer)
+
+
+@bus.timer("pay_transfer")
+def pay_transfer(tx: Tx, timer: Timer) -> None:
+    """A transfer is asked for, or how it stands."""
+    paying.pursue_transfer(tx, timer.subject)
+
+
+@bus.recurring("finance_report", "cron(20 4 * * ? *)")
+def report_yesterday(run: Run) -> None:
+    """Every night: what yesterday came to, and the two days before it if a night was missed."""
+    today = clock.service_date(run.at)
+    for days in (3, 2, 1):
+        reports.make_report(run, today - timedelta(days=days))
+
+
+@bus.recurring("reconciliation", "cron(30 10,13,16 * * ? *)")
+def reconcile_yesterday(run: Run) -> None:
+    """After ten, when the provider's bill of yesterday is ready; later turns do what an earlier one could not."""
+    reconciliation.reconcile(run, clock.service_date(run.at) - timedelta(days=1))
+
+
+@bus.timer("reconcile_day")
+def reconcile_day(tx: Tx, timer: Timer) -> None:
+    """Finance asked for a day's comparison to be tried again."""
+    reconciliation.reconcile(Run("settlement", timer.kind, timer.due_at), date.fromisoformat(timer.subject))

@@ -63,14 +63,23 @@ class Order:
     def refund_id(self) -> str:
         return ids.derived("rfd", self.order_id)
 
-    def closed(self, *, paid: bool, reason: ClosedReason = ClosedReason.HOLD_EXPIRED) -> OrderClosed:
+    def closed(
+        self,
+        *,
+        paid: bool,
+        reason: ClosedReason = ClosedReason.HOLD_EXPIRED,
+        companion_fee_fen: int = 0,
+        platform_fee_fen: int = 0,
+    ) -> OrderClosed:
         return OrderClosed(
             order_id=self.order_id,
             client_id=self.client.subject,
             companion_id=self.companion_id,
             reason=reason,
             paid=paid,
-            refund_fen=self.total_fen if paid else 0,
+            refund_fen=self.total_fen - companion_fee_fen - platform_fee_fen if paid else 0,
+            companion_fee_fen=companion_fee_fen,
+            platform_fee_fen=platform_fee_fen,
         )
 
     def paid_too_late(self) -> OrderPaidTooLate:
@@ -253,6 +262,7 @@ def _order_row(order: Order, state: OrderState) -> booking.OrderRow:
         department_id="oncology",
         package_id="deep",
         process_template_id="deep_visit",
+        process_version_id="ver_1",
         quote_id=ids.new("quo"),
         state=state,
         price=Price(items=(), total_fen=order.total_fen, insurance=None),

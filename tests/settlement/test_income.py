@@ -22,6 +22,15 @@ DIVIDED = {
     "premium_payable": SPLIT.premium_fen,
 }
 
+EMPTY = {
+    "pending_fen": 0,
+    "releases": [],
+    "available_fen": 0,
+    "withdrawing_fen": 0,
+    "paid_fen": 0,
+    "debt_fen": 0,
+}
+
 
 def completed(till: Till, order: Order) -> Order:
     till.paid(order)
@@ -46,7 +55,9 @@ def issued(order: Order) -> PolicyIssued:
 
 def owed_to(insurer_id: str, order: Order) -> int:
     account = ledger.premium_payable(insurer_id)
-    row = find(table.BalanceRow, *table.balance_key(account, ledger.shard_of(order.order_id)))
+    row = find(
+        table.BalanceRow, *table.balance_key(account, ledger.shard_of(order.order_id), ledger.month_of(clock.now()))
+    )
     return -row.balance_fen if row else 0
 
 
@@ -69,7 +80,7 @@ class TestDivision:
             Split(share_fen=28_801, commission_fen=3_200, premium_fen=500),
             Split(share_fen=28_799, commission_fen=3_200, premium_fen=500),
             Split(share_fen=40_000, commission_fen=-8_000, premium_fen=500),
-            Split(share_fen=28_801, commission_fen=3_200, premium_fen=500, subsidy_fen=2),
+            Split(share_fen=28_801, commission_fen=3_200, premium_fen=500, subsidy_fen=2, subsidies={"prg_1": 2}),
         ],
     )
     def test_a_split_that_is_not_what_is_held_is_refused(self, till: Till, order: Order, split: Split) -> None:
@@ -85,9 +96,18 @@ class TestDivision:
     def test_a_subsidy_is_paid_by_its_own_account(self, till: Till, order: Order) -> None:
         till.paid(order)
         till.world.publish(
-            order.completed(Split(share_fen=30_000, commission_fen=4_000, premium_fen=500, subsidy_fen=2_000))
+            order.completed(
+                Split(
+                    share_fen=30_000,
+                    commission_fen=4_100,
+                    premium_fen=500,
+                    subsidy_fen=2_000,
+                    subsidies={"prg_1": 1_500, "prg_2": 500},
+                    coupon_fen=100,
+                )
+            )
         )
-        assert till.balances()["subsidy"] == 2_000
+        assert (till.balances()["subsidy"], till.balances()["coupon_cost"]) == (2_000, 100)
         assert till.findings() == []
 
 
@@ -111,12 +131,16 @@ class TestRelease:
     @pytest.mark.feature("F25")
     def test_income_is_pending_for_seven_days_then_available(self, till: Till, order: Order) -> None:
         completed(till, order)
-        pending = {"pending_fen": SPLIT.share_fen, "available_fen": 0}
+        release_at = clock.china(clock.now() + timedelta(days=7, seconds=1)).isoformat()
+        pending = EMPTY | {
+            "pending_fen": SPLIT.share_fen,
+            "releases": [{"amount_fen": SPLIT.share_fen, "release_at": release_at}],
+        }
         assert as_companion(till, order, "/earnings").body == pending
         till.world.advance(days=6, hours=23)
         assert as_companion(till, order, "/earnings").body == pending
         till.world.advance(hours=1, seconds=1)
-        assert as_companion(till, order, "/earnings").body == {"pending_fen": 0, "available_fen": SPLIT.share_fen}
+        assert as_companion(till, order, "/earnings").body == EMPTY | {"available_fen": SPLIT.share_fen}
         assert till.events("income.released", order) == [
             {
                 "type": "income.released",
@@ -173,7 +197,7 @@ class TestRelease:
 
     def test_a_new_companion_has_earned_nothing(self, till: Till) -> None:
         reply = till.world.get("/earnings", as_=till.world.person("companion"))
-        assert reply.body == {"pending_fen": 0, "available_fen": 0}
+        assert reply.body == EMPTY
 
 
 def _divide_directly(till: Till, order: Order, number: int) -> None:

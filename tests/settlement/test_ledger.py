@@ -1,13 +1,13 @@
 """Booking in the store: nothing twice, nothing overdrawn, everything provable."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 
 from functions.settlement import ledger_check, table
-from functions.settlement.actions import order_ledger, statement
-from functions.settlement.actions.ledger import post
+from functions.settlement.actions import account_statement, order_ledger
+from functions.settlement.actions.ledger import StatementPage, post
 from functions.settlement.rules import ledger
 from functions.settlement.rules.ledger import Account, Code, Overdrawn, Posting, Transaction
 from functions.settlement.table import SettlementRow, TransactionRow
@@ -27,6 +27,10 @@ def paid(number: int = 1, amount_fen: int = 100, order_id: str = ORDER) -> Trans
 def book(*transactions: Transaction) -> None:
     for transaction in transactions:
         commit("settlement", partial(post, transaction=transaction))
+
+
+def statement_of(account: Account, *, limit: int = 10, after: str | None = None, **span: datetime) -> StatementPage:
+    return account_statement(account, start=span.get("start"), end=span.get("end"), limit=limit, after=after)
 
 
 def findings() -> list[str]:
@@ -56,9 +60,10 @@ class TestBooking:
 
     @pytest.mark.feature("B10")
     def test_a_correction_is_a_reversal(self) -> None:
-        book(paid(), ledger.reversal(paid(), at=clock.now()))
-        assert table.find_balances([ledger.funds_held(ORDER)]) == [0]
-        assert [booked.event for booked in order_ledger(ORDER)] == ["payment", "reversal"]
+        arrived = ledger.unexplained_payment(payment_id="pay_1", order_id=ORDER, amount_fen=100, at=clock.now())
+        book(arrived, ledger.reversal(arrived, at=clock.now()))
+        assert [booked.event for booked in order_ledger(ORDER)] == ["suspense", "reversal"]
+        assert account_statement(ledger.SUSPENSE, start=None, end=None, limit=5, after=None).closing_fen == 0
         assert findings() == []
 
     def test_an_order_without_bookings_is_not_found(self) -> None:
@@ -71,16 +76,30 @@ class TestStatement:
         for number, amount_fen in enumerate((300, 20, 1)):
             book(paid(number, amount_fen))
             world.travel.shift(timedelta(seconds=1))
-        lines, after = statement(ledger.funds_held(ORDER), limit=2)
-        rest, end = statement(ledger.funds_held(ORDER), limit=2, after=after)
-        assert [line.amount_fen for line in (*lines, *rest)] == [-300, -20, -1]
-        assert end is None
+        first = statement_of(ledger.funds_held(ORDER), limit=2)
+        rest = statement_of(ledger.funds_held(ORDER), limit=2, after=first.next)
+        assert [line.amount_fen for line in (*first.lines, *rest.lines)] == [-300, -20, -1]
+        assert [line.balance_fen for line in (*first.lines, *rest.lines)] == [-300, -320, -321]
+        assert (first.opening_fen, first.closing_fen, rest.opening_fen, rest.next) == (0, -320, -320, None)
 
-    def test_a_platforms_statement_is_kept_in_parts(self, world: World) -> None:
-        book(paid())
-        shard = ledger.shard_of(ORDER)
-        lines, _ = statement(ledger.PROVIDER_CLEARING, shard=shard, limit=10)
-        assert [(line.transaction_id, line.amount_fen) for line in lines] == [("payment#pay_1", 100)]
+    def test_a_statement_of_some_days_begins_with_what_went_before(self, world: World) -> None:
+        for number in range(3):
+            book(paid(number, 100))
+            world.travel.shift(timedelta(days=1))
+        since = clock.now() - timedelta(days=2, hours=1)
+        for account in (ledger.funds_held(ORDER), ledger.PROVIDER_CLEARING):
+            page = statement_of(account, start=since, end=since + timedelta(days=1))
+            sign = 1 if account == ledger.PROVIDER_CLEARING else -1
+            assert (page.opening_fen, len(page.lines), page.closing_fen) == (sign * 100, 1, sign * 200)
+
+    @pytest.mark.usefixtures("world")
+    def test_a_platforms_statement_brings_its_parts_together(self) -> None:
+        orders = [f"ord_{number}" for number in range(5)]
+        for number, order_id in enumerate(orders):
+            book(paid(number, order_id=order_id))
+        page = statement_of(ledger.PROVIDER_CLEARING)
+        assert {line.subject for line in page.lines} == set(orders)
+        assert page.closing_fen == 500
 
 
 class TestRoutes:
@@ -122,33 +141,43 @@ class TestCheck:
         book(paid())
         row = table.BalanceRow(*table.balance_key(ledger.funds_held(ORDER)))
         commit("settlement", lambda tx: tx.update(row, [table.BalanceRow.balance_fen.add(5)]))
-        assert findings() == [f"balance of ACCOUNT#client_funds_held:{ORDER} is -95 fen, its postings say -100"]
+        assert findings() == [f"balance of ACCOUNT#client_funds_held:{ORDER} is -95 fen, its lines say -100"]
         assert ledger_check.main() == 1
         assert ORDER in capsys.readouterr().err
 
     def test_a_changed_total_is_named(self) -> None:
         book(paid())
-        row = table.TotalsRow(*table.totals_key(ledger.shard_of(ORDER)))
+        row = table.TotalsRow(*table.totals_key(ledger.shard_of(ORDER), ledger.month_of(clock.now())))
         commit("settlement", lambda tx: tx.update(row, [table.TotalsRow.suspense.add(7)]))
-        shard = ledger.shard_of(ORDER)
-        assert findings() == [
-            f"total of part {shard} / suspense is 7 fen, its postings say 0",
+        part, month = f"{ledger.shard_of(ORDER):02d}", ledger.month_of(clock.now())
+        assert set(findings()) == {
+            f"totals of part {part} in {month} sum to 7 fen instead of zero",
+            f"total of suspense in part {part} in {month} is 7 fen, its lines say 0",
+            f"suspense in TOTALS#{part} TOTALS#{month} is 7 fen, its postings say 0",
             "the totals sum to 7 fen instead of zero",
-        ]
+        }
 
     def test_a_missing_line_is_named(self) -> None:
         book(paid())
-        line = statement(ledger.funds_held(ORDER), limit=1)[0][0]
+        (line,) = table.lines_of(ledger.funds_held(ORDER), limit=1)
         line.delete()
-        (finding,) = findings()
-        assert "line of" in finding
-        assert "payment#pay_1" in finding
+        missing, summed = findings()
+        assert missing == f"line of payment#pay_1 in ACCOUNT#client_funds_held:{ORDER} is 0 fen, its posting says -100"
+        assert "its lines say 0" in summed
+
+    def test_a_missing_journal_entry_is_named(self) -> None:
+        book(paid())
+        day, shard = clock.service_date(clock.now()), ledger.shard_of(ORDER)
+        key = table.journal_key(clock.now(), "payment#pay_1", shard)
+        assert list(table.journal_of(day, shard)) == [(ORDER, "payment#pay_1")]
+        table.JournalRow(*key).delete()
+        assert findings() == [f"journal entry of payment#pay_1 in {key[0]} is missing"]
 
     def test_a_transaction_that_does_not_sum_to_zero_is_named(self) -> None:
         row = TransactionRow(
             *table.transaction_key(ORDER, "payment#pay_1"),
             id="payment#pay_1",
-            order_id=ORDER,
+            subject=ORDER,
             at=clock.now(),
             postings=(Posting(Account(Code.SUSPENSE), 3),),
         )

@@ -132,7 +132,7 @@ class TestSignOff:
 
     def test_a_day_is_signed_once_and_only_when_compared(self) -> None:
         assert move_run(RunState.COMPARED, RunState.SIGNED_OFF) is RunState.SIGNED_OFF
-        for state in (RunState.RUNNING, RunState.SIGNED_OFF):
+        for state in (RunState.FAILED, RunState.SIGNED_OFF):
             with pytest.raises(IllegalMove):
                 move_run(state, RunState.SIGNED_OFF)
 

@@ -26,7 +26,7 @@ ORDER = TransferOrder(bill_no=BILL, amount_fen=15_000, account="oWang", name="çŽ
 @pytest.fixture
 def transfers(pay_standin: Standin, standin_clock: Clock) -> WeChatTransfers:
     connection = WeChatPay(merchant_of(pay_standin), base_url=pay_standin.url, clock=standin_clock)
-    return WeChatTransfers(connection, notify_url="http://127.0.0.1:9/transfers")
+    return WeChatTransfers(connection, merchant_id="1900000001", notify_url="http://127.0.0.1:9/transfers")
 
 
 @pytest.mark.feature("F26")

@@ -1,56 +1,65 @@
 """Booking, and reading what was booked (F32, B10)."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from functions.settlement import table
 from functions.settlement.rules import ledger
-from functions.settlement.rules.ledger import Account, Code, Posting, Transaction, TrialBalance
-from functions.shared.errors import NotFound
+from functions.settlement.rules.ledger import Account, Code, Kind, Posting, Transaction, TrialBalance
+from functions.shared.errors import FieldError, Invalid, NotFound
 from functions.shared.tx import Tx
 
 
-def post(tx: Tx, transaction: Transaction) -> None:
+def post(tx: Tx, transaction: Transaction, *, is_decided_on_balances: bool = False) -> None:
     """Book `transaction` with everything else that `tx` writes: itself, its lines, the balances and totals it moves.
 
     A transaction of this id that exists already makes the act run again, on rows that show it. Raises Overdrawn at
-    commit if an order's or a companion's account would give more than it holds.
+    commit if an order's or a companion's account would give more than is on it; if the act decided on the balances
+    (`is_decided_on_balances`) it runs again instead, on what they are now.
     """
-    shard = ledger.shard_of(transaction.order_id)
+    shard = ledger.shard_of(transaction.subject)
+    month = ledger.month_of(transaction.at)
     tx.insert(
         table.TransactionRow(
-            *table.transaction_key(transaction.order_id, transaction.id),
+            *table.transaction_key(transaction.subject, transaction.id),
             id=transaction.id,
-            order_id=transaction.order_id,
+            subject=transaction.subject,
             at=transaction.at,
             postings=transaction.postings,
         )
     )
+    tx.insert(table.journal_row(shard, transaction))
+    conflict = None if is_decided_on_balances else ledger.Overdrawn()
     for posting in transaction.postings:
         tx.insert(table.line_row(posting.account, shard, transaction, posting.amount_fen))
         if posting.account.owner:
-            _move_balance(tx, posting, shard)
-    _move_totals(tx, transaction, shard)
+            _move_balance(tx, posting, table.balance_key(posting.account, shard, month), transaction.id, conflict)
+    _move_totals(tx, transaction, table.totals_key(shard, month))
 
 
-def _move_balance(tx: Tx, posting: Posting, shard: int) -> None:
-    row = table.BalanceRow
-    taken = posting.amount_fen if posting.account.may_not_overdraw and posting.amount_fen > 0 else 0
-    tx.update(
-        row(*table.balance_key(posting.account, shard)),
-        [row.balance_fen.add(posting.amount_fen)],
-        condition=row.balance_fen <= -taken if taken else None,
-        conflict=ledger.Overdrawn(),
-    )
+def _move_balance(
+    tx: Tx, posting: Posting, key: table.Key, transaction_id: str, conflict: ledger.Overdrawn | None
+) -> None:
+    row, amount_fen, code = table.BalanceRow, posting.amount_fen, posting.account.code
+    moves = [row.balance_fen.add(amount_fen)]
+    if paid_fen := ledger.paid_out_fen(transaction_id, code, amount_fen):
+        moves.append(row.paid_fen.add(paid_fen))
+    condition = None
+    if posting.account.may_not_overdraw and amount_fen * code.kind.natural_sign < 0:
+        is_liability = code.kind is Kind.LIABILITY
+        condition = row.balance_fen <= -amount_fen if is_liability else row.balance_fen >= -amount_fen
+    tx.update(row(*key), moves, condition=condition, conflict=conflict)
 
 
-def _move_totals(tx: Tx, transaction: Transaction, shard: int) -> None:
+def _move_totals(tx: Tx, transaction: Transaction, key: table.Key) -> None:
     row = table.TotalsRow
     by_code: dict[Code, int] = {}
     for posting in transaction.postings:
         by_code[posting.account.code] = by_code.get(posting.account.code, 0) + posting.amount_fen
     moves: list[Any] = [getattr(row, code.value).add(amount) for code, amount in by_code.items() if amount]
     if moves:
-        tx.update(row(*table.totals_key(shard)), moves)
+        tx.update(row(*key), moves)
 
 
 def order_ledger(order_id: str) -> list[Transaction]:
@@ -61,13 +70,59 @@ def order_ledger(order_id: str) -> list[Transaction]:
     return transactions
 
 
-def statement(
-    account: Account, *, shard: int = 0, limit: int, after: str | None = None
-) -> tuple[list[table.LineRow], str | None]:
-    """A page of the account's lines, oldest first, and where the next page begins."""
-    return table.statement_of(account, shard=shard, limit=limit, after=after)
+@dataclass(frozen=True)
+class StatementLine:
+    """One posting and the account's signed balance behind it."""
+
+    transaction_id: str
+    subject: str
+    at: datetime
+    amount_fen: int
+    balance_fen: int
 
 
-def trial_balance() -> TrialBalance:
-    """All totals from the sixteen parts, without looking at any order (eventually exact: each part is)."""
-    return TrialBalance(table.find_totals())
+@dataclass(frozen=True)
+class StatementPage:
+    """Part of an account's statement; signed fen. `next` leads to the following part, None at the end."""
+
+    account: Account
+    opening_fen: int
+    lines: tuple[StatementLine, ...]
+    closing_fen: int
+    next: str | None
+
+
+def account_statement(
+    account: Account, *, start: datetime | None, end: datetime | None, limit: int, after: str | None
+) -> StatementPage:
+    """A page of the account's lines with `start` ≤ instant < `end`, oldest first, with the balance behind each line.
+
+    The cursor carries the balance, so that only the first page adds up what went before. Raises Invalid for a cursor
+    that is not one of this list's.
+    """
+    behind, opening_fen = _carried(after)
+    if after is None and start is not None:
+        opening_fen = table.balance_before(account, start)
+    rows = table.lines_of(account, start=start, end=end, after=behind, limit=limit + 1)
+    lines, balance_fen = list[StatementLine](), opening_fen
+    for row in rows[:limit]:
+        balance_fen += row.amount_fen
+        lines.append(StatementLine(row.transaction_id, row.subject, row.at, row.amount_fen, balance_fen))
+    has_more = len(rows) > limit
+    following = f"{balance_fen}|{rows[limit - 1].sk}" if has_more else None
+    return StatementPage(account, opening_fen, tuple(lines), balance_fen, following)
+
+
+def _carried(after: str | None) -> tuple[str, int]:
+    if after is None:
+        return "", 0
+    balance, _, behind = after.partition("|")
+    try:
+        return behind, int(balance)
+    except ValueError:
+        raise Invalid(errors=(FieldError("cursor", "分页游标无效，请从第一页重新开始"),)) from None
+
+
+def trial_balance(through: str | None = None) -> TrialBalance:
+    """All totals, up to the end of a China month (`2026-03`) or until now, without looking at any order."""
+    return TrialBalance(table.find_totals(through))

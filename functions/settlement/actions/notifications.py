@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 
 from functions.settlement import provider
-from functions.settlement.actions import payments, refunds
+from functions.settlement.actions import paying, payments, refunds
 from functions.settlement.gateways.payments import ForgedNotification
 from functions.settlement.rules.payments import NotificationRefused
+from functions.settlement.rules.withdrawals import Channel
 from functions.shared import observe
+from functions.shared.errors import NotFound
 from functions.shared.tx import Tx
 
 
 def take_notification(tx: Tx, *, headers: Mapping[str, str], body: bytes) -> None:
     """Prove, then act on a notification; of a kind that concerns nobody here it is only noted.
 
-    Raises NotificationRefused, and NotFound for a payment or refund that is not ours: the provider repeats itself and
-    the metric keeps rising until somebody looks.
+    Raises NotificationRefused, and NotFound for a payment, refund or transfer that is not ours: the provider repeats
+    itself and the metric keeps rising until somebody looks.
     """
     try:
         notification = provider.wechat_pay().parse_notification(headers, body, tx.now)
@@ -25,5 +27,10 @@ def take_notification(tx: Tx, *, headers: Mapping[str, str], body: bytes) -> Non
         payments.take_notice(tx, notification_id=notification.id, seen=notification.payment)
     elif notification.refund is not None:
         refunds.take_notice(tx, notification.refund)
+    elif notification.event_type.startswith(provider.TRANSFER_EVENTS):
+        seen = provider.wechat_transfers().read_notice(notification.resource)
+        if seen is None:
+            raise NotFound()
+        paying.take_answer(tx, seen, channel=Channel.WECHAT)
     else:
         observe.logger().info("notification of another kind", extra={"event_type": notification.event_type})

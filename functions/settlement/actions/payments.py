@@ -4,6 +4,9 @@ What the provider says reaches us three ways: as the answer to our query, as a n
 closed and we asked. All of them end in `_judge`, so they cannot disagree about what a payment means.
 """
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from functions.settlement import provider, table
 from functions.settlement.actions.ledger import post
 from functions.settlement.events import PaymentMismatched, PaymentSucceeded
@@ -14,9 +17,12 @@ from functions.settlement.rules.payments import (
     Claim,
     OrderNotPayable,
     Payment,
+    PaymentMethod,
+    PaymentMethodFixed,
     PaymentProviderSilent,
     PaymentRefused,
     PaymentState,
+    QueriedRecently,
     differences,
     move_payment,
     require_payable,
@@ -30,13 +36,13 @@ from functions.shared.tx import Tx
 _ALREADY_PAID = frozenset({"ORDERPAID", "OUT_TRADE_NO_USED", "ORDER_CLOSED", "ORDERCLOSED"})
 
 
-def start_payment(tx: Tx, *, order_id: str, client_id: str) -> tuple[Payment, port.Prepay]:
+def start_payment(tx: Tx, *, order_id: str, client_id: str, method: PaymentMethod) -> tuple[Payment, port.Prepay | str]:
     """Place the order's payment at the provider, or get fresh parameters for the one placed before.
 
-    The amount is the order's. Raises NotFound, OrderNotPayable, PaymentRefused, PaymentProviderSilent; repeating is
-    safe, for the number at the provider is always the payment's id.
+    Returns what the mini program needs, or the link to show as a code. The amount is the order's. Raises NotFound,
+    OrderNotPayable, PaymentMethodFixed, PaymentRefused, PaymentProviderSilent; repeating is safe, for the number at
+    the provider is always the payment's id.
     """
-    from functions.accounts import actions as accounts
     from functions.booking import actions as booking
 
     order = booking.find_order(order_id)
@@ -49,6 +55,8 @@ def start_payment(tx: Tx, *, order_id: str, client_id: str) -> tuple[Payment, po
     row = table.find_payment(payment_id)
     if row is not None and row.state != PaymentState.CREATED:
         raise OrderNotPayable()
+    if row is not None and row.method != method:
+        raise PaymentMethodFixed()
     if row is None:
         row = PaymentRow(
             *table.payment_key(payment_id),
@@ -56,6 +64,7 @@ def start_payment(tx: Tx, *, order_id: str, client_id: str) -> tuple[Payment, po
             order_id=order_id,
             client_id=client_id,
             amount_fen=order.total_fen,
+            method=method,
             state=PaymentState.CREATED,
             created_at=tx.now,
             expires_at=order.hold_expires_at,
@@ -64,19 +73,23 @@ def start_payment(tx: Tx, *, order_id: str, client_id: str) -> tuple[Payment, po
     # Written every time, so that this request's key is kept with its answer.
     row.asked_at = tx.now
     tx.save(row)
-    return row.to_payment(), _prepay(row, openid=accounts.openid_of(client_id))
+    return row.to_payment(), _prepay(row)
 
 
-def _prepay(row: PaymentRow, *, openid: str) -> port.Prepay:
+def _prepay(row: PaymentRow) -> port.Prepay | str:
+    from functions.accounts import actions as accounts
+
+    placed: dict[str, Any] = {
+        "out_trade_no": row.payment_id,
+        "description": f"诊伴陪诊服务 {row.order_id[-8:]}",
+        "amount_fen": row.amount_fen,
+        "notify_url": provider.notify_url(provider.PAYMENTS_PATH),
+        "expires_at": row.expires_at,
+    }
     try:
-        return provider.wechat_pay().prepay_jsapi(
-            out_trade_no=row.payment_id,
-            description=f"诊伴陪诊服务 {row.order_id[-8:]}",
-            amount_fen=row.amount_fen,
-            openid=openid,
-            notify_url=provider.notify_url(provider.PAYMENTS_PATH),
-            expires_at=row.expires_at,
-        )
+        if row.method == PaymentMethod.NATIVE:
+            return provider.wechat_pay().prepay_native(**placed)
+        return provider.wechat_pay().prepay_jsapi(openid=accounts.openid_of(row.client_id), **placed)
     except port.PaymentUnknown as error:
         raise PaymentProviderSilent() from error
     except port.PaymentRejected as refusal:
@@ -97,12 +110,13 @@ def find_payment(payment_id: str) -> Payment:
 def look_up_payment(tx: Tx, payment_id: str, *, client_id: str) -> Payment:
     """The client's payment; while it waits for money the provider is asked, so that a lost notification hurts nobody.
 
-    If the provider does not answer, the stored state is the answer. Raises NotFound.
+    However often this is called, the provider is asked once in a few seconds; in between, and if it does not answer,
+    the stored state is the answer. Raises NotFound.
     """
     row = table.find_payment(payment_id)
     if row is None or row.client_id != client_id:
         raise NotFound()
-    if row.state == PaymentState.CREATED and not row.mismatch:
+    if row.state == PaymentState.CREATED and not row.mismatch and _may_query(tx, row):
         try:
             seen = _query(row)
         except (port.PaymentUnknown, port.PaymentRejected) as error:
@@ -110,6 +124,31 @@ def look_up_payment(tx: Tx, payment_id: str, *, client_id: str) -> Payment:
         else:
             _judge(tx, row, seen, is_closing=False)
     return row.to_payment()
+
+
+def _may_query(tx: Tx, row: PaymentRow) -> bool:
+    """Take the turn to ask the provider, if the last one is long enough ago.
+
+    The turn is written before the provider is asked, in a transaction of its own: of many calls at once one asks.
+    """
+    if "turn" in (taken := tx.once("turn", dict[str, datetime])):
+        row.queried_at = taken["turn"]
+        return True
+    latest = tx.now - timedelta(seconds=table.policy().payment_query_gap_s)
+    stored = PaymentRow.queried_at
+    turn = Tx(tx.room, now=tx.now, correlation_id=tx.correlation_id)
+    turn.update(
+        PaymentRow(*table.payment_key(row.payment_id)),
+        [stored.set(tx.now)],
+        condition=stored.does_not_exist() | (stored <= latest),
+        conflict=QueriedRecently(),
+    )
+    try:
+        turn.commit()
+    except QueriedRecently:
+        return False
+    row.queried_at = taken["turn"] = tx.now
+    return True
 
 
 def take_notice(tx: Tx, *, notification_id: str, seen: port.ProviderPayment) -> None:
@@ -253,9 +292,13 @@ def _set_aside(tx: Tx, row: PaymentRow, seen: port.ProviderPayment, fields: tupl
 
 
 def _check_later(tx: Tx, row: PaymentRow, *, checks: int) -> None:
-    delay = table.policy().payment_check_after(checks)
-    if delay is not None:
-        tx.schedule(Timer(room="settlement", kind="check_payment", subject=row.payment_id, due_at=tx.now + delay))
+    """The next look at the provider: after the policy's delay, or when the payment's time is over if that is sooner."""
+    due_at = tx.now + table.policy().payment_check_after(checks)
+    # A schedule has whole seconds: rounded up, so that the last look is never early.
+    over_at = row.expires_at.replace(microsecond=0) + timedelta(seconds=1)
+    if tx.now < over_at:
+        due_at = min(due_at, over_at)
+    tx.schedule(Timer(room="settlement", kind="check_payment", subject=row.payment_id, due_at=due_at))
 
 
 def _our_claim(row: PaymentRow) -> Claim:

@@ -1,21 +1,24 @@
 """Refunds: owed in the ledger first, then asked of the provider under a number that never changes."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from functions.settlement import provider, table
 from functions.settlement.actions.ledger import post
 from functions.settlement.events import RefundRequested, RefundSucceeded
 from functions.settlement.gateways import payments as port
 from functions.settlement.rules import ledger
-from functions.settlement.rules.payments import PaymentState
+from functions.settlement.rules.ledger import Account
 from functions.settlement.rules.refunds import (
+    APART,
     PASSING_REFUSALS,
-    NothingToRefund,
     Refund,
     RefundReason,
     RefundState,
     move_refund,
-    refundable_fen,
+    refund_id_of,
 )
-from functions.settlement.table import RefundRow
+from functions.settlement.table import OrderMoneyRow, PaymentRow, RefundRow
 from functions.shared import ids, observe
 from functions.shared.errors import NotFound
 from functions.shared.events import Timer
@@ -24,25 +27,22 @@ from functions.shared.tx import Tx
 _MISMATCH = "AMOUNT_MISMATCH"
 
 
-def request_refund(tx: Tx, *, order_id: str, reason: RefundReason) -> None:
-    """Owe the client the whole payment of an order, once, however often and for whatever reasons this is asked.
+def owe_refund(
+    tx: Tx, *, payment: PaymentRow, money: OrderMoneyRow, bearers: Mapping[Account, int], reason: RefundReason
+) -> str:
+    """Book that the client is owed what `bearers` give, and have it asked of the provider; returns the refund's id.
 
-    Raises NothingToRefund if the payment is not (yet) booked: the event is then delivered again.
+    Counts in `money`, which the caller saves. Raises TooManyRefunds.
     """
-    payment_id, refund_id = ids.derived("pay", order_id), ids.derived("rfd", order_id)
-    held = ledger.funds_held(order_id)
-    facts = table.find_money_of_order(order_id, payment_id=payment_id, refund_id=refund_id, held=held)
-    if facts.refund is not None:
-        return
-    payment = facts.payment
-    if payment is None or payment.state != PaymentState.SUCCEEDED:
-        raise NothingToRefund()
-    amount_fen = refundable_fen(paid_fen=payment.amount_fen, held_fen=facts.held_fen)
+    order_id, amount_fen = payment.order_id, sum(bearers.values())
+    money.refunds += 1
+    money.refunded_fen += amount_fen
+    refund_id = refund_id_of(order_id, int(money.refunds))
     tx.insert(
         RefundRow(
             *table.refund_key(order_id, refund_id),
             refund_id=refund_id,
-            payment_id=payment_id,
+            payment_id=payment.payment_id,
             order_id=order_id,
             client_id=payment.client_id,
             amount_fen=amount_fen,
@@ -52,25 +52,35 @@ def request_refund(tx: Tx, *, order_id: str, reason: RefundReason) -> None:
             requested_at=tx.now,
         )
     )
-    post(tx, ledger.refund_requested(refund_id=refund_id, order_id=order_id, amount_fen=amount_fen, at=tx.now))
+    owed = ledger.refund_borne(refund_id=refund_id, order_id=order_id, bearers=bearers, at=tx.now)
+    post(tx, owed, is_decided_on_balances=True)
     tx.emit(
         RefundRequested(
             refund_id=refund_id,
-            payment_id=payment_id,
+            payment_id=payment.payment_id,
             order_id=order_id,
             client_id=payment.client_id,
             amount_fen=amount_fen,
         )
     )
+    return refund_id
 
 
 def pursue_refund(tx: Tx, *, order_id: str, refund_id: str) -> None:
-    """Ask the provider for the refund, or how it stands, until it is through; unknown means asking again later."""
-    row = table.find_refund(order_id, refund_id)
+    """Ask the provider for the refund, or how it stands, until it is through; unknown means asking again later.
+
+    Refunds of one payment are asked for a minute apart, as the provider wants it.
+    """
+    rows = {row.refund_id: row for row in table.refund_rows_of(order_id)}
+    row = rows.pop(refund_id, None)
     if row is None or row.state not in (RefundState.REQUESTED, RefundState.PROCESSING):
         return
+    free_at = max((other.asked_at + APART for other in rows.values() if other.asked_at), default=tx.now)
+    if row.state == RefundState.REQUESTED and free_at > tx.now:
+        _check_at(tx, row, free_at)
+        return
     try:
-        seen = _refund_at_provider(row)
+        seen = _refund_at_provider(tx, row)
     except port.PaymentUnknown:
         _look_again(tx, row)
     except port.PaymentRejected as refusal:
@@ -94,7 +104,7 @@ def take_notice(tx: Tx, seen: port.ProviderRefund) -> None:
         _apply(tx, row, seen)
 
 
-def _refund_at_provider(row: RefundRow) -> port.ProviderRefund:
+def _refund_at_provider(tx: Tx, row: RefundRow) -> port.ProviderRefund:
     """The first time ask for it; after that ask how it stands, and for it again only if the provider knows nothing."""
     if row.checks:
         try:
@@ -102,6 +112,7 @@ def _refund_at_provider(row: RefundRow) -> port.ProviderRefund:
         except port.PaymentRejected as refusal:
             if not refusal.is_absent:
                 raise
+    row.asked_at = tx.now
     return provider.wechat_pay().refund(
         out_refund_no=row.refund_id,
         out_trade_no=row.payment_id,
@@ -147,7 +158,11 @@ def _look_again(tx: Tx, row: RefundRow) -> None:
     delay = table.policy().refund_check_after(int(row.checks))
     row.checks += 1
     tx.save(row)
-    tx.schedule(Timer(room="settlement", kind="check_refund", subject=row.refund_id, due_at=tx.now + delay))
+    _check_at(tx, row, tx.now + delay)
+
+
+def _check_at(tx: Tx, row: RefundRow, due_at: datetime) -> None:
+    tx.schedule(Timer(room="settlement", kind="check_refund", subject=row.refund_id, due_at=due_at))
 
 
 def _leave_to_staff(tx: Tx, row: RefundRow, code: str) -> None:
@@ -165,7 +180,7 @@ def refunds_of(order_id: str, *, client_id: str | None) -> list[Refund]:
     """The order's refunds; NotFound if the order is not `client_id`'s (None: staff, who may see every order)."""
     from functions.booking import actions as booking
 
-    refunds = [row.to_refund() for row in table.refunds_of(order_id)]
+    refunds = [row.to_refund() for row in table.refund_rows_of(order_id)]
     owner = refunds[0].client_id if refunds else booking.find_order(order_id).client_id
     if client_id not in (None, owner):
         raise NotFound()

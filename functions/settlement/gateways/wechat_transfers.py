@@ -5,6 +5,7 @@ itself. After any answer but 200 the same number is queried; another number woul
 """
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -50,8 +51,9 @@ class _Bill(msgspec.Struct):
 class WeChatTransfers:
     """One merchant's transfers, asked for through its connection."""
 
-    def __init__(self, connection: WeChatPay, *, notify_url: str) -> None:
+    def __init__(self, connection: WeChatPay, *, merchant_id: str, notify_url: str) -> None:
         self._pay = connection
+        self._merchant_id = merchant_id
         self._notify_url = notify_url
 
     def transfer(self, order: TransferOrder) -> ProviderTransfer:
@@ -112,25 +114,38 @@ class WeChatTransfers:
             core.request, path=_AUTHORIZED_PATH, method=RequestType.POST, data=body, cipher_data="user_name" in body
         )
 
+    def read_notice(self, resource: Mapping[str, object]) -> ProviderTransfer | None:
+        """A notification's decrypted content; None for what cannot be read or is another merchant's."""
+        if resource.get("mch_id") != self._merchant_id:
+            return None
+        try:
+            return _seen(msgspec.convert(dict(resource), _Bill))
+        except (msgspec.ValidationError, KeyError, ValueError):
+            return None
+
     def _same(self, text: str, bill_no: str) -> ProviderTransfer:
         try:
             bill = read(text, _Bill)
-            state = STATES[bill.state]
-            updated_at = datetime.fromisoformat(bill.update_time) if bill.update_time else None
+            seen = _seen(bill)
         except (Unreadable, KeyError, ValueError):
             raise PaymentUnknown("微信支付的应答格式无法识别") from None
         # The signature does not cover the question: an older genuine answer could be played back for another number.
         if bill.out_bill_no != bill_no:
             raise PaymentUnknown("微信支付的应答与所查询的转账单不一致")
-        return ProviderTransfer(
-            state=state,
-            bill_no=bill_no,
-            provider_no=bill.transfer_bill_no,
-            amount_fen=bill.transfer_amount,
-            confirmation=bill.package_info,
-            failure=bill.fail_reason,
-            updated_at=updated_at,
-        )
+        return seen
+
+
+def _seen(bill: _Bill) -> ProviderTransfer:
+    """The bill in our words. KeyError, ValueError for a state or time that is none."""
+    return ProviderTransfer(
+        state=STATES[bill.state],
+        bill_no=bill.out_bill_no,
+        provider_no=bill.transfer_bill_no,
+        amount_fen=bill.transfer_amount,
+        confirmation=bill.package_info,
+        failure=bill.fail_reason,
+        updated_at=datetime.fromisoformat(bill.update_time) if bill.update_time else None,
+    )
 
 
 def _checked(bill_no: str) -> str:

@@ -13,6 +13,13 @@ class IncomeState(StrEnum):
     AVAILABLE = "available"
 
 
+class IncomeKind(StrEnum):
+    """What the income is for."""
+
+    VISIT = "visit"
+    CANCELLATION_FEE = "cancellation_fee"
+
+
 INCOME_MOVES: Mapping[IncomeState, frozenset[IncomeState]] = {
     IncomeState.PENDING: frozenset({IncomeState.AVAILABLE}),
     IncomeState.AVAILABLE: frozenset(),
@@ -21,27 +28,55 @@ INCOME_MOVES: Mapping[IncomeState, frozenset[IncomeState]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Income:
-    """What one completed order brought a companion: price + subsidy = share + commission + premium."""
+    """What one order brought a companion: price + subsidy + coupon = share + commission + premium.
+
+    `price_fen` is what the client paid and did not get back when the order ended.
+    """
 
     order_id: str
     companion_id: str
+    kind: IncomeKind
     price_fen: int
     subsidy_fen: int
+    coupon_fen: int
     commission_fen: int
     premium_fen: int
     share_fen: int
+    clawed_fen: int
+    """Of the share, what refunds took back since."""
+    repaid_fen: int
+    """Of the share, what repaid a debt when it was released."""
     state: IncomeState
     completed_at: datetime
     release_at: datetime
     version: int
 
+    @property
+    def net_fen(self) -> int:
+        return self.share_fen - self.clawed_fen
+
 
 @dataclass(frozen=True)
+class Release:
+    """So much becomes available at this instant, if no refund comes in between."""
+
+    release_at: datetime
+    amount_fen: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Earnings:
-    """What a companion is owed."""
+    """What a companion is owed and has received, as the ledger has it."""
 
     pending_fen: int
     available_fen: int
+    withdrawing_fen: int
+    paid_fen: int
+    """All that was ever paid out, before tax."""
+    debt_fen: int
+    """What was refunded after its release; the next releases repay it."""
+    releases: tuple[Release, ...]
+    """Earliest first; they sum to `pending_fen`."""
 
 
 def move_income(state: IncomeState, to: IncomeState) -> IncomeState:

@@ -18,6 +18,15 @@ class PaymentState(StrEnum):
     CLOSED = "closed"
 
 
+class PaymentMethod(StrEnum):
+    """How the client pays."""
+
+    JSAPI = "jsapi"
+    """Within the mini program."""
+    NATIVE = "native"
+    """By scanning a code that a web page shows."""
+
+
 PAYMENT_MOVES: Mapping[PaymentState, frozenset[PaymentState]] = {
     PaymentState.CREATED: frozenset({PaymentState.SUCCEEDED, PaymentState.CLOSED}),
     # The client may have paid in the moment before the provider closed: money that arrived is always booked.
@@ -34,6 +43,7 @@ class Payment:
     order_id: str
     client_id: str
     amount_fen: int
+    method: PaymentMethod
     state: PaymentState
     is_quarantined: bool
     created_at: datetime
@@ -47,6 +57,20 @@ class OrderNotPayable(Conflict):
 
     code = "order_not_payable"
     title = "订单当前不能支付"
+
+
+class PaymentMethodFixed(Conflict):
+    """The provider holds the payment under another method; one payment cannot be placed in two ways."""
+
+    code = "payment_method_fixed"
+    title = "这笔支付已用另一种方式发起，请用原方式完成"
+
+
+class QueriedRecently(Conflict):
+    """The provider was asked about this payment a moment ago; the stored state is the answer."""
+
+    code = "queried_recently"
+    title = "刚刚查询过，请稍后再试"
 
 
 class PaymentRefused(Conflict):

@@ -3,24 +3,50 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
+
+
+class InvoiceChannel(StrEnum):
+    WECHAT = "wechat"
+    FILE = "file"
+    """The accountant, by files."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     complaint_window_s: int = 7 * 24 * 3600
     """How long after completion an income stays pending."""
-    payment_check_delays_s: tuple[int, ...] = (60, 180, 600)
-    """When an unpaid payment is asked for at the provider, in seconds after it was created or last asked for."""
+    payment_check_delays_s: tuple[int, ...] = (15, 30, 60, 180, 600, 1800)
+    """When an unpaid payment is asked for at the provider, in seconds after it was created or last asked for.
+
+    The last one repeats until the payment's time is over; then it is asked for once more and closed.
+    """
+    payment_query_gap_s: int = 3
+    """How often a client who looks makes us ask the provider about one payment, at most."""
     refund_check_delays_s: tuple[int, ...] = (60, 300, 1800, 7200, 21600, 86400)
     """The same for a refund that is not through; the last one repeats until it is."""
+
+    refund_second_person_above_fen: int = 20_000
+    """A refund of more than this, ordered by a person, is carried out when a second one of finance approved it."""
+    proof_parts: int = 4
+    """Into how many parts, each proven by itself, the nightly proof of the ledger divides the table."""
+    proof_rows: int = 2_000
+    """How many rows it looks at in one go."""
+
+    invoice_channel: InvoiceChannel = InvoiceChannel.FILE
+    """Who issues e-invoices."""
+    invoice_item: str = "陪诊服务费"
+    invoice_tax_code: str = "3070500000000000000"
+    """居民日常服务; the operator's tax adviser has the last word."""
+    invoice_tax_rate_bp: int = 600
 
     @property
     def complaint_window(self) -> timedelta:
         return timedelta(seconds=self.complaint_window_s)
 
-    def payment_check_after(self, checks: int) -> timedelta | None:
-        """How long to wait after `checks` checks; None when enough were made."""
-        return _seconds(self.payment_check_delays_s, checks) if checks < len(self.payment_check_delays_s) else None
+    def payment_check_after(self, checks: int) -> timedelta:
+        """How long to wait after `checks` checks, as long as the payment may be paid."""
+        return _seconds(self.payment_check_delays_s, min(checks, len(self.payment_check_delays_s) - 1))
 
     def refund_check_after(self, checks: int) -> timedelta:
         """How long to wait after `checks` checks; there is always another one, for money is owed."""

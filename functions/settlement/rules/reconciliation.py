@@ -4,14 +4,16 @@ Both sides are only ever read once, in any order, and are as long as they are: l
 number, the same number of either side into the same part, and each part is compared by itself. Memory holds one part.
 """
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from hashlib import blake2b
 
 from functions.settlement.rules.payments import IllegalMove
-from functions.shared.errors import Invalid
+from functions.shared.errors import Conflict, Invalid
 
 
 class LineKind(StrEnum):
@@ -96,6 +98,14 @@ class Tally:
     differences: int = 0
     off_fen: int = 0
 
+    def dismiss(self, difference: Difference) -> None:
+        """What was counted as a difference is none at a second look; money of both sides matched after all."""
+        self.differences -= 1
+        self.off_fen -= difference.off_fen
+        if difference.kind is DifferenceKind.THEIRS_ONLY:
+            self.matched += 1
+            self.matched_fen += difference.theirs_fen or 0
+
 
 def part_of(kind: LineKind, number: str, parts: int) -> int:
     """Into which of `parts` a number goes, on both sides."""
@@ -156,15 +166,14 @@ def _counted(tally: Tally, difference: Difference) -> Difference:
 
 
 class Resolution(StrEnum):
-    """What a person decided about a difference."""
+    """What a person found out about a difference."""
 
     TIMING = "timing"
-    """It is in the bill of the next or the last day."""
-    BOOKED = "booked"
-    """A booking made it right; its number is named."""
+    """It is in the bill of the day before or after: what was set aside is taken back."""
     PROVIDER_ERROR = "provider_error"
-    """The provider acknowledged a mistake of theirs."""
-    WRITTEN_OFF = "written_off"
+    """The provider acknowledged that their bill is wrong: what was set aside is taken back."""
+    BOOKED = "booked"
+    """A manual booking, approved by a second person, made our books right; its number is named."""
 
 
 class CaseState(StrEnum):
@@ -173,19 +182,98 @@ class CaseState(StrEnum):
 
 
 class RunState(StrEnum):
-    RUNNING = "running"
+    FAILED = "failed"
+    """The bill could not be had, or is not what it should be: nothing of it was compared."""
     COMPARED = "compared"
     SIGNED_OFF = "signed_off"
 
 
 _RUN_MOVES: Mapping[RunState, frozenset[RunState]] = {
-    RunState.RUNNING: frozenset({RunState.COMPARED}),
+    RunState.FAILED: frozenset({RunState.FAILED, RunState.COMPARED}),
     RunState.COMPARED: frozenset({RunState.SIGNED_OFF}),
     RunState.SIGNED_OFF: frozenset(),
 }
 
 
-class CasesOpen(Invalid):
+@dataclass(frozen=True)
+class Recorded:
+    """How a payment or refund stands with us by now, whenever it was booked."""
+
+    amount_fen: int
+    is_done: bool
+    bill_day: date
+    """The China day in whose bill it belongs: a payment's of paying, a refund's of asking for it."""
+
+
+def stands(difference: Difference, recorded: Recorded | None, day: date) -> bool:
+    """Whether a difference in the bill of `day` is one after a second look at our own record.
+
+    Midnight lies between the two sides' days, and a payment may have been booked after the bill's day had ended.
+    """
+    if recorded is None:
+        return True
+    if difference.kind is DifferenceKind.OURS_ONLY:
+        return recorded.bill_day == day
+    if difference.kind is DifferenceKind.THEIRS_ONLY:
+        return not (recorded.is_done and recorded.amount_fen == difference.theirs_fen)
+    return True
+
+
+_OUR_EVENTS: Mapping[str, LineKind] = {
+    "payment": LineKind.PAYMENT,
+    "suspense": LineKind.PAYMENT,
+    "refund_paid": LineKind.REFUND,
+}
+
+
+def our_line(transaction_id: str, order_id: str, clearing_fen: int) -> OurLine | None:
+    """What a posting on the clearing account says of a payment or refund; None for one that no trade bill lists."""
+    event, _, number = transaction_id.partition("#")
+    kind = _OUR_EVENTS.get(event)
+    return OurLine(kind, number, order_id, abs(clearing_fen), True) if kind else None
+
+
+def case_id_of(day: date, difference: Difference) -> str:
+    """The number of a difference, the same whenever the day is compared again: `rcc-2026-03-02-5f0c…`."""
+    is_again = difference.kind is DifferenceKind.TWICE
+    named = f"{difference.line_kind}#{difference.number}#{is_again}"
+    return f"rcc-{day}-{blake2b(named.encode(), digest_size=8).hexdigest()}"
+
+
+def day_of_case(case_id: str) -> date | None:
+    """The day whose case this is; None if it is not the number of one."""
+    found = _CASE_ID.fullmatch(case_id)
+    try:
+        return date.fromisoformat(found[1]) if found else None
+    except ValueError:
+        return None
+
+
+_CASE_ID = re.compile(r"rcc-(\d{4}-\d\d-\d\d)-[0-9a-f]{16}")
+
+
+class DayNotOver(Invalid):
+    """The bill of a day is made on the next one."""
+
+    code = "day_not_over"
+    title = "账单要到次日上午十点以后才能下载"
+
+
+class AlreadyResolved(Conflict):
+    """Somebody resolved the difference before."""
+
+    code = "already_resolved"
+    title = "该差异已经处理过了"
+
+
+class BookingMissing(Conflict):
+    """The booking that is said to make it right is not approved, or there is none."""
+
+    code = "booking_missing"
+    title = "没有这笔已批准的人工调账"
+
+
+class CasesOpen(Conflict):
     """A day is signed off only when every difference of it is resolved."""
 
     code = "cases_open"

@@ -1,7 +1,7 @@
 """A companion takes out what is available: amounts, limits of a day, payees, states (F26, B11)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -55,6 +55,29 @@ TITLES: Mapping[WithdrawalState, str] = {
     _S.FAILED: "打款未成功，金额已退回可提现余额",
     _S.RETURNED: "已退回可提现余额",
 }
+
+
+CHANNEL_TITLES: Mapping[Channel, str] = {Channel.WECHAT: "微信零钱", Channel.BANK: "银行卡"}
+REASONS: Mapping[str, str] = {
+    "PAYEE_CONFIRM_OVERDUE": "未在 24 小时内确认收款",
+    "CANCELLED": "转账已撤销",
+    "NAME_NOT_CORRECT": "收款人姓名与微信实名不一致",
+    "PAYEE_ACCOUNT_ABNORMAL": "收款微信账户异常，请联系微信支付",
+    "ACCOUNT_ABNORMAL": "收款账户异常，请更换收款账户",
+    "REALNAME_CHECK_FAIL": "收款微信未实名认证",
+    "OPENID_INVALID": "收款微信已失效，请重新登录后再试",
+    "DAY_RECEIVED_COUNT_EXCEED": "收款账户今日收款次数已达上限",
+    "DAY_RECEIVED_QUOTA_EXCEED": "收款账户今日收款额度已达上限",
+    "RECEIVE_ACCOUNT_NOT_PERMMIT": "收款账户暂不能收款",
+}
+"""What the channels' codes mean to a companion."""
+
+
+def reason_of(failure: str) -> str:
+    """Why a transfer did not arrive, for people; a bank's own words stay as they are, unknown codes are not shown."""
+    if failure in REASONS:
+        return REASONS[failure]
+    return "收款渠道未能完成转账，请核对收款账户后重试" if failure.isascii() else failure
 
 
 class AmountOutOfRange(Invalid):
@@ -111,6 +134,50 @@ class PayoutPolicy:
     def check_after(self, checks: int) -> timedelta:
         """How long to wait after `checks` queries; there is always another one, for money is on its way."""
         return timedelta(seconds=self.check_delays_s[min(checks, len(self.check_delays_s) - 1)])
+
+
+class PartState(StrEnum):
+    """One transfer of a withdrawal."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    """Asked for; how it came out is not known yet."""
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    PAID = "paid"
+    RETURNED = "returned"
+    """It did not arrive; its money is available again."""
+
+
+SETTLED_PARTS = frozenset({PartState.PAID, PartState.RETURNED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferPart:
+    """One transfer as it stands."""
+
+    bill_no: str
+    amount_fen: int
+    state: PartState = PartState.PLANNED
+    checks: int = 0
+    provider_no: str | None = None
+    confirmation: str | None = None
+    failure: str | None = None
+
+
+def state_of(parts: Sequence[TransferPart]) -> WithdrawalState:
+    """What a withdrawal in payment is, by its transfers: open as long as one is; paid if any of it arrived."""
+    states = {part.state for part in parts}
+    if states <= SETTLED_PARTS:
+        if PartState.PAID in states:
+            return WithdrawalState.PAID
+        cancelled = all(part.failure in _NOT_CONFIRMED for part in parts)
+        return WithdrawalState.RETURNED if cancelled else WithdrawalState.FAILED
+    if PartState.AWAITING_CONFIRMATION in states and PartState.SENT not in states and PartState.PLANNED not in states:
+        return WithdrawalState.AWAITING_CONFIRMATION
+    return WithdrawalState.PAYING
+
+
+_NOT_CONFIRMED = frozenset({"PAYEE_CONFIRM_OVERDUE", "CANCELLED"})
 
 
 @dataclass(frozen=True)

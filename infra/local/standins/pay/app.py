@@ -10,7 +10,7 @@ import msgspec
 from flask import Flask, Response, jsonify, request
 
 from infra.local.standins.page import render
-from infra.local.standins.pay import faults, sections
+from infra.local.standins.pay import bills, faults, sections
 from infra.local.standins.pay.books import Refused
 from infra.local.standins.pay.desk import Desk
 from infra.local.standins.pay.signing import SignatureRefused
@@ -28,6 +28,8 @@ def create_app(desk: Desk) -> Flask:
     _add_payments(app, desk)
     _add_refunds(app, desk)
     _add_transfers(app, desk)
+    _add_bills(app, desk)
+    _add_invoices(app, desk)
     _add_control(app, desk)
 
     @app.get("/")
@@ -127,6 +129,68 @@ def _add_transfers(app: Flask, desk: Desk) -> None:
         bill = transfers.fail(text_of(body, "out_bill_no"), text_of(body, "reason"))
         desk.tell_of_transfer(bill)
         return jsonify(transfers.answer(bill))
+
+
+def _add_bills(app: Flask, desk: Desk) -> None:
+    @app.get("/v3/bill/tradebill")
+    def trade_bill() -> Response:
+        asked = request.args
+        base_url = request.host_url.rstrip("/")
+
+        def work(_: dict[str, Any]) -> Answer:
+            kind, packing = asked.get("bill_type", "ALL"), asked.get("tar_type", "")
+            return 200, desk.bills.apply_for(asked.get("bill_date", ""), kind, packing, base_url)
+
+        return _answer(desk, "trade_bill", None, work)
+
+    @app.get("/v3/billdownload/file")
+    def download() -> Response:
+        try:
+            desk.signer.prove_request(
+                "GET", request.environ["REQUEST_URI"], request.headers.get("Authorization", ""), "", desk.clock()
+            )
+        except SignatureRefused as refusal:
+            return _as_response(401, {"code": "SIGN_ERROR", "message": str(refusal)}, {})
+        return Response(desk.bills.file(request.args["token"]), content_type="application/x-gzip")
+
+    @app.post("/_control/bill")
+    def bill() -> Response:
+        desk.bills.mistakes = bills.Mistakes.of(control_body(bills.FIELDS))
+        return jsonify({})
+
+
+def _add_invoices(app: Flask, desk: Desk) -> None:
+    applications = "/v3/new-tax-control-fapiao/fapiao-applications"
+    invoices = desk.invoices
+
+    @app.post(applications)
+    def issue() -> Response:
+        def work(body: dict[str, Any]) -> Answer:
+            invoices.issue(body)
+            return 202, None
+
+        return _answer(desk, "invoice", None, work)
+
+    @app.get(f"{applications}/<number>")
+    def query_invoice(number: str) -> Response:
+        return _answer(desk, "query_invoice", number, lambda _: (200, invoices.answer(invoices.find(number))))
+
+    @app.post(f"{applications}/<number>/reverse")
+    def reverse(number: str) -> Response:
+        def work(body: dict[str, Any]) -> Answer:
+            invoices.reverse(number, body)
+            return 202, None
+
+        return _answer(desk, "reverse_invoice", number, work)
+
+    @app.get(f"{applications}/<number>/fapiao-files")
+    def files(number: str) -> Response:
+        base_url = request.host_url.rstrip("/")
+        return _answer(desk, "invoice_file", number, lambda _: (200, invoices.files(invoices.find(number), base_url)))
+
+    @app.get("/_invoices/<number>.pdf")
+    def pdf(number: str) -> Response:
+        return Response(invoices.pdf(number), content_type="application/pdf")
 
 
 def _add_control(app: Flask, desk: Desk) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 from infra.local.standins.agenda import Agenda
 from infra.local.standins.journal import Journal
 from infra.local.standins.keys import PayKeys
+from infra.local.standins.pay.bills import Bills
 from infra.local.standins.pay.books import Books, Order, Refund
 from infra.local.standins.pay.courier import Courier
 from infra.local.standins.pay.faults import Faults
+from infra.local.standins.pay.invoices import Invoices
 from infra.local.standins.pay.signing import Signer
 from infra.local.standins.pay.transfers import Bill, Transfers
 
@@ -38,6 +40,8 @@ class Desk:
         self.faults = Faults()
         self.books = Books(journal, keys, clock)
         self.transfers = Transfers(journal, keys, clock)
+        self.bills = Bills(self.books, clock)
+        self.invoices = Invoices(journal, clock)
         self._pace = pace
         self._agenda = Agenda()
         self.courier = Courier(journal, self.signer, self._agenda, clock, pace.retry_scale)

@@ -8,7 +8,10 @@ from infra.local.standins.pay.signing import Flaw
 from infra.local.standins.serving import ControlRefused, count_of, seconds_of, text_of
 
 OPERATIONS: Final = frozenset(
-    {"prepay", "query", "close", "refund", "query_refund", "transfer", "query_transfer", "cancel_transfer"}
+    (
+        "prepay query close refund query_refund transfer query_transfer cancel_transfer trade_bill "
+        "invoice query_invoice reverse_invoice invoice_file"
+    ).split()
 )
 _WHOM: Final = {"out_trade_no", "next"}
 _ANSWER: Final = {

@@ -1,0 +1,209 @@
+"""One transfer at a time: asked for under its number, queried until its outcome is known, then booked (B11)."""
+
+from datetime import datetime, timedelta
+
+from functions.settlement import provider
+from functions.settlement.actions.ledger import post
+from functions.settlement.gateways.payments import PaymentRejected, PaymentUnknown
+from functions.settlement.gateways.transfers import ProviderTransfer, TransferOrder, TransferState
+from functions.settlement.rules import ledger, payouts
+from functions.settlement.rules.ledger import BANK_CLEARING, PROVIDER_CLEARING, Transaction
+from functions.settlement.rules.withdrawals import (
+    SETTLED_PARTS,
+    Channel,
+    PartState,
+    TransferPart,
+    WithdrawalState,
+    move_withdrawal,
+    state_of,
+)
+from functions.settlement.table import payouts as table
+from functions.settlement.table.payouts import WithdrawalRow
+from functions.shared import crypto, observe
+from functions.shared.errors import NotFound
+from functions.shared.events import Timer
+from functions.shared.tx import Tx
+
+_REMARK = "诊伴陪诊报酬"
+_PASSING = frozenset({"NOT_ENOUGH", "FREQUENCY_LIMITED", "SYSTEM_ERROR", "SIGN_ERROR"})
+"""Refusals that say something of us or of the moment, not of this transfer: tried again under the same number."""
+_PARTS = {
+    TransferState.PROCESSING: PartState.SENT,
+    TransferState.AWAITING_CONFIRMATION: PartState.AWAITING_CONFIRMATION,
+    TransferState.SUCCEEDED: PartState.PAID,
+    TransferState.FAILED: PartState.RETURNED,
+    TransferState.CANCELLED: PartState.RETURNED,
+}
+
+
+def order_of(companion_id: str, payee_id: str, bill_no: str, amount_fen: int) -> TransferOrder:
+    """What the channel is told, with name and account unsealed. NotFound if the payee was removed."""
+    payee = table.find_payee(companion_id, payee_id)
+    if payee is None:
+        raise NotFound()
+    key = crypto.open_key(payee.wrapped_key, room="settlement", owner_id=companion_id)
+    if payee.channel == Channel.BANK:
+        account = key.decrypt("account", payee.account_sealed or "")
+    else:
+        from functions.accounts import actions as accounts
+
+        account = accounts.openid_of(companion_id)
+    return TransferOrder(
+        bill_no=bill_no,
+        amount_fen=amount_fen,
+        account=account,
+        name=key.decrypt("name", payee.name_sealed),
+        bank=payee.bank,
+        authorization=payee.authorization,
+        remark=_REMARK,
+    )
+
+
+def pursue_transfer(tx: Tx, bill_no: str) -> None:
+    """Ask for the transfer, or how it stands; unknown means asking again later, under the same number.
+
+    May run any number of times, also at once: what is settled is left alone. A bank's transfer went out with the
+    batch file and is only waited for.
+    """
+    row = table.find_withdrawal_by_id(payouts.withdrawal_of(bill_no))
+    part = _part(row, bill_no)
+    if row is None or part is None or part.state in SETTLED_PARTS:
+        return
+    if row.channel == Channel.BANK:
+        _record(tx, row, part, PartState.SENT)
+        return
+    try:
+        seen = _at_provider(row, part)
+    except PaymentUnknown:
+        _look_again(tx, row, part, PartState.SENT)
+    except PaymentRejected as refusal:
+        if refusal.code in _PASSING:
+            _look_again(tx, row, part, PartState.SENT)
+        else:
+            _settle(tx, row, part, PartState.RETURNED, failure=refusal.code)
+    else:
+        take_outcome(tx, row, part, seen)
+
+
+def take_outcome(tx: Tx, row: WithdrawalRow, part: TransferPart, seen: ProviderTransfer) -> None:
+    """Act on what the channel says of a transfer. A contradiction in the amount is left to staff, never booked."""
+    if seen.amount_fen not in (None, part.amount_fen):
+        observe.count("PayoutMismatch")
+        observe.logger().error("transfer contradicts its plan", extra={"bill_no": part.bill_no})
+        return
+    state = _PARTS[seen.state]
+    if state in SETTLED_PARTS:
+        failure = seen.failure or (None if state is PartState.PAID else seen.state.upper())
+        _settle(tx, row, part, state, failure=failure, provider_no=seen.provider_no)
+    else:
+        _look_again(tx, row, part, state, seen=seen)
+
+
+def take_answer(tx: Tx, seen: ProviderTransfer, *, channel: Channel) -> bool:
+    """The same for an answer that came by itself (a bank's file, a notification); False if it changes nothing.
+
+    Raises NotFound for a number that is none of ours, goes by another channel or was never handed over.
+    """
+    row = table.find_withdrawal_by_id(payouts.withdrawal_of(seen.bill_no))
+    part = _part(row, seen.bill_no)
+    if row is None or part is None or row.channel != channel or part.state is PartState.PLANNED:
+        raise NotFound()
+    if part.state in SETTLED_PARTS:
+        return False
+    take_outcome(tx, row, part, seen)
+    return True
+
+
+def _at_provider(row: WithdrawalRow, part: TransferPart) -> ProviderTransfer:
+    """The first time ask for it; after that ask how it stands, and for it again only if the provider knows nothing."""
+    channel = provider.wechat_transfers()
+    if part.checks:
+        try:
+            return channel.query(part.bill_no)
+        except PaymentRejected as refusal:
+            if not refusal.is_absent:
+                raise
+    return channel.transfer(order_of(row.companion_id, row.payee_id, part.bill_no, part.amount_fen))
+
+
+def _look_again(
+    tx: Tx, row: WithdrawalRow, part: TransferPart, state: PartState, *, seen: ProviderTransfer | None = None
+) -> None:
+    delay = table.payout_policy().check_after(part.checks)
+    _record(tx, row, part, state, checks=part.checks + 1, seen=seen)
+    # A step of one second keeps this deadline apart from the one that is being handled.
+    due_at = tx.now + max(delay, timedelta(seconds=1))
+    tx.schedule(Timer(room="settlement", kind="pay_transfer", subject=part.bill_no, due_at=due_at))
+
+
+def _record(
+    tx: Tx,
+    row: WithdrawalRow,
+    part: TransferPart,
+    state: PartState,
+    *,
+    checks: int | None = None,
+    seen: ProviderTransfer | None = None,
+    failure: str | None = None,
+    provider_no: str | None = None,
+) -> None:
+    changed = TransferPart(
+        bill_no=part.bill_no,
+        amount_fen=part.amount_fen,
+        state=state,
+        checks=part.checks if checks is None else checks,
+        provider_no=provider_no or (seen.provider_no if seen else part.provider_no),
+        confirmation=seen.confirmation if seen else None,
+        failure=failure,
+    )
+    row.transfers = tuple(changed if each.bill_no == part.bill_no else each for each in row.transfers)
+    was, now = WithdrawalState(row.state), state_of(row.transfers)
+    if was is WithdrawalState.APPROVED:
+        was = move_withdrawal(was, WithdrawalState.PAYING)
+    row.state = was if was is now or now is WithdrawalState.PAYING else move_withdrawal(was, now)
+    tx.save(row)
+
+
+def _settle(
+    tx: Tx,
+    row: WithdrawalRow,
+    part: TransferPart,
+    state: PartState,
+    *,
+    failure: str | None,
+    provider_no: str | None = None,
+) -> None:
+    """The transfer is through, or its money is available again: booked once, because a settled part stays settled."""
+    is_paid = state is PartState.PAID
+    row.paid_fen += part.amount_fen if is_paid else 0
+    row.returned_fen += 0 if is_paid else part.amount_fen
+    if row.paid_fen + row.returned_fen == row.amount_fen:
+        row.settled_at = tx.now
+    _record(tx, row, part, state, failure=failure, provider_no=provider_no)
+    booking = _paid if is_paid else _returned
+    post(tx, booking(row, part, tx.now))
+
+
+def _paid(row: WithdrawalRow, part: TransferPart, at: datetime) -> Transaction:
+    return ledger.withdrawal_paid(
+        withdrawal_id=row.withdrawal_id,
+        number=part.bill_no,
+        companion_id=row.companion_id,
+        amount_fen=part.amount_fen,
+        from_account=BANK_CLEARING if row.channel == Channel.BANK else PROVIDER_CLEARING,
+        at=at,
+    )
+
+
+def _returned(row: WithdrawalRow, part: TransferPart, at: datetime) -> Transaction:
+    return ledger.withdrawal_returned(
+        withdrawal_id=row.withdrawal_id,
+        number=part.bill_no,
+        companion_id=row.companion_id,
+        amount_fen=part.amount_fen,
+        at=at,
+    )
+
+
+def _part(row: WithdrawalRow | None, bill_no: str) -> TransferPart | None:
+    return next((part for part in row.transfers if part.bill_no == bill_no), None) if row else None

@@ -1,0 +1,362 @@
+"""Payout runs: a plan of everything that is due, approved if it is large, then paid transfer by transfer (F26, B11).
+
+Every step may be cut off and done again, twice or at once: a withdrawal enters one plan (its state says so), a plan has
+one file with one hash, and a transfer has one number, under which it is asked for and queried until its outcome is
+known.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from functools import partial
+
+from functions.settlement.actions import paying
+from functions.settlement.gateways.transfers import ProviderTransfer
+from functions.settlement.rules import ledger, payouts
+from functions.settlement.rules.approvals import SamePerson
+from functions.settlement.rules.payouts import PlanItem, PlanState, Totals
+from functions.settlement.rules.withdrawals import Channel, TransferPart, WithdrawalState, move_withdrawal
+from functions.settlement.table import payouts as table
+from functions.settlement.table.payouts import DueRow, PlanItemRow, PlanRow
+from functions.shared import audit, clock, files, ids, observe
+from functions.shared.errors import Conflict, FieldError, Invalid, NotFound
+from functions.shared.events import Timer
+from functions.shared.run import Run
+from functions.shared.tx import Tx
+from functions.shared.workdays import is_published
+
+ROOM = "settlement"
+_PAGE = 25
+"""Withdrawals of one transaction: each is three writes."""
+_LOOK_BACK_DAYS = 30
+"""A day that was skipped (a holiday declared late, an outage) is caught up for so long."""
+
+
+class PlanChanged(Conflict):
+    """The plan is not the one that was looked at."""
+
+    code = "plan_changed"
+    title = "打款计划已变化，请重新核对后再审批"
+
+
+class PlanUnchecked(Conflict):
+    """A large plan takes two people: one who checks it, one who approves it."""
+
+    code = "plan_unchecked"
+    title = "请先由一位财务人员核对打款计划，再由另一位审批"
+
+
+def run_payouts(run: Run) -> PlanRow | None:
+    """The working day's run: everything due goes into a plan; a small one is paid at once, a large one waits.
+
+    None on a day without payouts. Repeating it, also after it was cut off, goes on where it stopped.
+    """
+    day = clock.service_date(run.at)
+    if not is_published(day):
+        observe.count("WorkdaysUnpublished")
+    if not payouts.is_due(day, table.working_days()):
+        return None
+    run.act("open", lambda tx: _open(tx, day))
+    plan = _plan(day)
+    if plan.plan_state is PlanState.DRAFT:
+        for due_on in _days_until(day):
+            for shard in range(ledger.SHARDS):
+                _collect(run, day, due_on, shard)
+        totals, has_bank = _write_files(day)
+        run.act("close", lambda tx: _close(tx, day, totals, has_bank=has_bank))
+    return _plan(day)
+
+
+def _days_until(day: date) -> Iterator[date]:
+    yield from (day - timedelta(days=back) for back in range(_LOOK_BACK_DAYS, -1, -1))
+
+
+def _open(tx: Tx, day: date) -> None:
+    if table.find_plan(day) is None:
+        tx.insert(PlanRow(*table.plan_key(day), day=day.isoformat(), state=PlanState.DRAFT, made_at=tx.now))
+
+
+def _collect(run: Run, day: date, due_on: date, shard: int) -> None:
+    """Move what waits in one part of a day into the plan, a page at a time; what is moved waits no longer."""
+    while waiting := table.due_in(due_on, shard, limit=_PAGE):
+        run.act(f"take-{waiting[0].sk}-{waiting[-1].sk}", partial(_take, day=day, shard=shard, waiting=waiting))
+
+
+def _take(tx: Tx, *, day: date, shard: int, waiting: Sequence[DueRow]) -> None:
+    policy = table.payout_policy()
+    found = table.load_withdrawals([(due.companion_id, due.sk) for due in waiting])
+    for due in waiting:
+        tx.delete(due)
+        row = found.get(due.sk)
+        items = list(payouts.plan([row.to_withdrawal()] if row else [], day=day, policy=policy))
+        if row is None or not items:
+            continue
+        row.state = move_withdrawal(WithdrawalState(row.state), WithdrawalState.APPROVED)
+        row.plan = day.isoformat()
+        row.transfers = tuple(
+            TransferPart(bill_no=transfer.bill_no, amount_fen=transfer.amount_fen) for transfer in items[0].transfers
+        )
+        tx.save(row)
+        tx.insert(PlanItemRow(table.items_pk(day, shard), due.sk, companion_id=row.companion_id, item=items[0]))
+
+
+def items_of(day: date | str) -> Iterator[PlanItem]:
+    """The whole plan in its order: by part, then by number."""
+    for shard in range(ledger.SHARDS):
+        after: str | None = None
+        while True:
+            rows, after = table.items_of(day, shard, limit=200, after=after)
+            yield from (row.item for row in rows)
+            if after is None:
+                break
+
+
+def _write_files(day: date) -> tuple[Totals, bool]:
+    """The plan as a file for people, and the bank's batch if anybody is paid by bank (True)."""
+    totals, lines, by_bank = Totals(), list[bytes](), list[PlanItem]()
+    for item in items_of(day):
+        totals.add(item)
+        lines.append(item.line)
+        if item.channel is Channel.BANK:
+            by_bank.append(item)
+    files.put(ROOM, owner="payouts", file_id=f"{day}.jsonl", content=b"".join(lines), content_type="application/jsonl")
+    if by_bank:
+        _write_bank_file(day, by_bank)
+    return totals, bool(by_bank)
+
+
+def _write_bank_file(day: date, items: Sequence[PlanItem]) -> None:
+    from functions.settlement.gateways import bank_file
+
+    orders = [
+        paying.order_of(item.companion_id, item.payee_id, transfer.bill_no, transfer.amount_fen)
+        for item in items
+        for transfer in item.transfers
+    ]
+    content = bank_file.batch_file(orders)
+    files.put(ROOM, owner="payouts", file_id=f"{day}-bank.csv", content=content, content_type="text/csv")
+
+
+def _close(tx: Tx, day: date, totals: Totals, *, has_bank: bool) -> None:
+    """The plan is whole: it may be paid at once, or waits for a second person."""
+    plan = _plan(day)
+    plan.items, plan.amount_fen, plan.sha256 = totals.count, totals.amount_fen, totals.sha256
+    plan.file_key = f"{ROOM}/payouts/{day}.jsonl"
+    plan.bank_file_key = f"{ROOM}/payouts/{day}-bank.csv" if has_bank else ""
+    if payouts.needs_second_person(totals.amount_fen, table.payout_policy()):
+        plan.state = payouts.move_plan(plan.plan_state, PlanState.AWAITING_APPROVAL)
+        tx.save(plan)
+        observe.count("PayoutPlanWaiting")
+        return
+    _start(tx, plan)
+
+
+def check_plan(tx: Tx, *, day: str, staff_id: str, sha256: str) -> PlanRow:
+    """The first of two people has looked at the plan whose file has this hash; who looks last counts.
+
+    Raises NotFound, PlanChanged, IllegalMove.
+    """
+    plan = _plan_with(day, sha256)
+    payouts.move_plan(plan.plan_state, PlanState.REJECTED)  # only what waits for a decision
+    plan.checked_by, plan.checked_at = staff_id, tx.now
+    tx.save(plan)
+    audit.record(tx, actor=staff_id, act="payout_plan.checked", subject=day, after=sha256)
+    return plan
+
+
+def _plan_with(day: str, sha256: str) -> PlanRow:
+    plan = _plan(day)
+    if plan.sha256 != sha256:
+        raise PlanChanged()
+    return plan
+
+
+def approve_plan(tx: Tx, *, day: str, staff_id: str, sha256: str) -> PlanRow:
+    """A second person lets the plan be paid whose file has this hash.
+
+    Raises NotFound, PlanChanged, PlanUnchecked, SamePerson, IllegalMove.
+    """
+    plan = _plan_with(day, sha256)
+    payouts.move_plan(plan.plan_state, PlanState.APPROVED)
+    if plan.checked_by is None:
+        raise PlanUnchecked()
+    if plan.checked_by == staff_id:
+        raise SamePerson()
+    plan.decided_by, plan.decided_at = staff_id, tx.now
+    audit.record(tx, actor=staff_id, act="payout_plan.approved", subject=day, after=sha256)
+    _start(tx, plan)
+    return plan
+
+
+def reject_plan(tx: Tx, *, day: str, staff_id: str, reason: str) -> PlanRow:
+    """Nothing of the plan is paid; its withdrawals wait for the next run. Raises NotFound, IllegalMove."""
+    plan = _plan(day)
+    plan.state = payouts.move_plan(plan.plan_state, PlanState.REJECTED)
+    plan.decided_by, plan.decided_at = staff_id, tx.now
+    tx.save(plan)
+    audit.record(tx, actor=staff_id, act="payout_plan.rejected", subject=day, reason=reason)
+    for shard in range(ledger.SHARDS):
+        _page_timer(tx, "unplan_page", day, shard, "")
+    return plan
+
+
+def _start(tx: Tx, plan: PlanRow) -> None:
+    plan.state = payouts.move_plan(plan.plan_state, PlanState.APPROVED)
+    tx.save(plan)
+    for shard in range(ledger.SHARDS):
+        _page_timer(tx, "pay_page", plan.day, shard, "")
+
+
+def _page_timer(tx: Tx, kind: str, day: str, shard: int, after: str) -> None:
+    subject = f"{day.replace('-', '')}.{shard:02d}.{after}"
+    tx.schedule(Timer(room=ROOM, kind=kind, subject=subject, due_at=tx.now))
+
+
+def _page_of(subject: str) -> tuple[str, int, Sequence[PlanItemRow], str | None]:
+    compact, shard, after = subject.split(".")
+    day = date.fromisoformat(compact).isoformat()
+    rows, following = table.items_of(day, int(shard), limit=_PAGE, after=after or None)
+    return day, int(shard), rows, following
+
+
+def pay_page(tx: Tx, subject: str) -> None:
+    """Hand over one page of an approved plan: each of its transfers gets a timer of its own, due now."""
+    day, shard, rows, following = _page_of(subject)
+    for row in rows:
+        for transfer in row.item.transfers:
+            tx.schedule(Timer(room=ROOM, kind="pay_transfer", subject=transfer.bill_no, due_at=tx.now))
+    if following:
+        _page_timer(tx, "pay_page", day, shard, following)
+
+
+def unplan_page(tx: Tx, subject: str) -> None:
+    """One page of a rejected plan waits again, for the next run."""
+    day, shard, rows, following = _page_of(subject)
+    found = table.load_withdrawals([(row.companion_id, row.sk) for row in rows])
+    for item in rows:
+        row = found.get(item.sk)
+        if row is None or row.state != WithdrawalState.APPROVED or row.plan != day:
+            continue
+        row.state = move_withdrawal(WithdrawalState.APPROVED, WithdrawalState.REQUESTED)
+        row.plan, row.transfers = None, ()
+        tx.save(row)
+        tx.insert(DueRow(table.due_pk(row.due_on, shard), item.sk, companion_id=row.companion_id))
+    if following:
+        _page_timer(tx, "unplan_page", day, shard, following)
+
+
+def take_bank_answers(content: bytes, *, staff_id: str, commit: Callable[[str, Callable[[Tx], None]], object]) -> int:
+    """Book what the bank says of each transfer, one transaction each; how many were settled by it.
+
+    A row that was booked before changes nothing, so the same file may be read again; a number that is none of ours is
+    counted and passed over. `commit` runs a named act in its own transaction. Raises BadAnswerFile (nothing is booked).
+    """
+    from functions.settlement.gateways.bank_file import read_answers
+
+    settled = 0
+    for answer in read_answers(content):
+        if answer.state.is_final:
+            try:
+                commit(answer.bill_no, partial(_take_bank_answer, answer=answer, staff_id=staff_id))
+            except NotFound:
+                observe.count("BankAnswerUnknown")
+                observe.logger().error("bank answer about no transfer of ours", extra={"bill_no": answer.bill_no})
+            else:
+                settled += 1
+    return settled
+
+
+def order_bank_answers(tx: Tx, content: bytes, *, given_by: str) -> int:
+    """Keep the bank's file and have it booked; how many rows it has. Invalid if any of them cannot be read."""
+    from functions.settlement.gateways.bank_file import BadAnswerFile, read_answers
+
+    try:
+        rows = len(read_answers(content))
+    except BadAnswerFile as error:
+        raise Invalid(errors=(FieldError("content", str(error)),)) from None
+    file_id = ids.new("bnk", tx.now)
+    files.put(ROOM, owner="bank-answers", file_id=file_id, content=content, content_type="text/csv")
+    audit.record(tx, actor=given_by, act="bank_answers.given", subject=file_id)
+    tx.schedule(Timer(room=ROOM, kind="take_bank_answers", subject=f"{file_id}.{given_by}", due_at=tx.now))
+    return rows
+
+
+def book_bank_answers(timer: Timer) -> None:
+    """Book a file that was kept, each row in a transaction of its own; cut off, it goes on where it stopped."""
+    file_id, _, given_by = timer.subject.partition(".")
+    run = Run(ROOM, timer.kind, timer.due_at)
+
+    def commit(name: str, act: Callable[[Tx], None]) -> None:
+        run.act(f"{file_id}-{name}", act)
+
+    take_bank_answers(files.read(f"{ROOM}/bank-answers/{file_id}"), staff_id=given_by, commit=commit)
+
+
+def _take_bank_answer(tx: Tx, *, answer: ProviderTransfer, staff_id: str) -> None:
+    if paying.take_answer(tx, answer, channel=Channel.BANK):
+        audit.record(tx, actor=staff_id, act="bank_answer.taken", subject=payouts.withdrawal_of(answer.bill_no))
+
+
+def days_said() -> dict[date, bool]:
+    """What the operator said of single days."""
+    return table.find_workdays().days
+
+
+def say_of_day(tx: Tx, *, day: date, is_worked: bool | None, staff_id: str) -> dict[date, bool]:
+    """What the operator says of a day; None leaves it to the published calendar. All days that were spoken of."""
+    row = table.find_workdays()
+    others = {each: worked for each, worked in row.days.items() if each != day}
+    row.days = others if is_worked is None else {**others, day: is_worked}
+    tx.save(row)
+    audit.record(tx, actor=staff_id, act="working_day.said", subject=day.isoformat(), after=str(is_worked))
+    return row.days
+
+
+def plans_of(month: str) -> Sequence[PlanRow]:
+    """The plans of a month (`2026-03`), the latest first."""
+    return table.plans_of(month)
+
+
+def items_page(day: str, *, limit: int, after: str | None) -> tuple[list[PlanItem], str | None]:
+    """A page of the plan in the order of its file; `after` is what the previous page gave. NotFound."""
+    _plan(day)
+    shard_text, _, last = (after or "0.").partition(".")
+    found, shard = list[PlanItem](), int(shard_text)
+    while shard < ledger.SHARDS:
+        rows, following = table.items_of(day, shard, limit=limit - len(found), after=last or None)
+        found += [row.item for row in rows]
+        if following and len(found) >= limit:
+            return found, f"{shard}.{following}"
+        if not following:
+            shard += 1
+        last = following or ""
+        if len(found) >= limit:
+            break
+    return found, f"{shard}." if shard < ledger.SHARDS else None
+
+
+def find_plan(day: str) -> PlanRow:
+    """The plan of a China day; NotFound."""
+    return _plan(day)
+
+
+def file_link(tx: Tx, *, day: str, staff_id: str, bank: bool) -> str:
+    """A short-lived address of the plan's file or the bank's batch; who opened it is remembered.
+
+    NotFound if there is none, and for the batch of a plan that may not be paid.
+    """
+    plan = _plan(day)
+    if not (plan.bank_file_key if bank else plan.file_key):
+        raise NotFound()
+    if bank and plan.plan_state is not PlanState.APPROVED:
+        raise NotFound()
+    audit.record(tx, actor=staff_id, act="payout_plan.opened", subject=day)
+    name = f"{day}-bank.csv" if bank else f"{day}.jsonl"
+    return files.link(f"{ROOM}/payouts/{name}", name=f"payout-{name}")
+
+
+def _plan(day: date | str) -> PlanRow:
+    """NotFound, also for what is no day."""
+    plan = table.find_plan(day)
+    if plan is None:
+        raise NotFound()
+    return plan

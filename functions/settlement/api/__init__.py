@@ -1,0 +1,34 @@
+"""Money over HTTP, one module per topic; importing this module registers all routes."""
+
+from functions.settlement.api import (
+    earnings,
+    invoices,
+    ledger,
+    manual_bookings,
+    payments,
+    payouts,
+    reconciliations,
+    refunds,
+    reports,
+    webhooks,
+    withdrawals,
+)
+from functions.settlement.api.declared import routes
+
+bp = routes.blueprint
+
+__all__ = [
+    "bp",
+    "earnings",
+    "invoices",
+    "ledger",
+    "manual_bookings",
+    "payments",
+    "payouts",
+    "reconciliations",
+    "refunds",
+    "reports",
+    "routes",
+    "webhooks",
+    "withdrawals",
+]

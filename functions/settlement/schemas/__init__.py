@@ -1,0 +1,1 @@
+"""Bodies and answers of the money routes, one module per topic."""
