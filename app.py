@@ -18,6 +18,7 @@ MODULES = {
     "accounts": "functions.accounts.api",
     "accounts_events": "functions.accounts.triggers",
     "companions": "functions.companions.api",
+    "companions_events": "functions.companions.triggers",
     "hospitals": "functions.hospitals.api",
     "booking": "functions.booking.api",
     "booking_events": "functions.booking.triggers",

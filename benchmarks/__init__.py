@@ -2,6 +2,7 @@
 
     python -m benchmarks            # everything; packages first if the code has changed
     python -m benchmarks --quick    # in process only, under a minute: round trips, units, warm ratio, US$ of an order
+    python -m benchmarks --only assignment   # one of the kernels by itself
 
 It prints tables, then one JSON object on the last line, and writes the same object to `dist/bench.json`. The exit
 status is 1 when a limit in `limits` is not kept, unless `--no-gate` is given.
@@ -16,8 +17,15 @@ status is 1 when a limit in `limits` is not kept, unless `--no-gate` is given.
     warm           one validated POST in process against a bare JSON handler
     cold           first request of a fresh process, against a bare handler and against plain `chalice package`
     first_events   what each function is called with first; `first_request` is that process
+    assignment     a dispatch round's assignment: its share of the certified optimum, its seconds
+    matching       a page of companions among up to 100,000: calls, units, our time; its kernel against a scan
+    settlement     an order's money, a payout run and a day's bill: `order_money`, `payouts`, `reconciliation`
+    order_money    postings, round trips and units from an order's payment to the companion's income
+    payouts        a payout run of up to 100,000 withdrawals: time for each, calls, peak memory
+    reconciliation a bill of up to a million lines: lines per second, peak memory
     packages       the package as it is deployed, and the plain one that it is compared with
     fake_aws       a loopback server that answers the few AWS calls of a first request
+    fresh, loading a process of its own and its peak memory; many rows into the store
     limits         what must hold, in one table
     stats, report  ratios of medians with intervals; the tables that are printed
 

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ ENVIRONMENT = {
 }
 """Set before anything of the product is imported."""
 RESULT = Path(__file__).parents[1] / "dist" / "bench.json"
+KERNELS = ("assignment", "matching", "settlement")
+"""Modules here that measure one piece of the product by itself."""
 PLAYS = {"quick": 2, "full": 3}
 """The first fills what a process keeps, the last is counted, all but the first are timed."""
 WARM_ROUNDS = {"quick": 15, "full": 61}
@@ -30,7 +33,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What the product costs, how fast it is.")
     parser.add_argument("--quick", action="store_true", help="in process only: no cold starts, no package")
     parser.add_argument("--rounds", type=int, default=9, help="fresh processes per capability and package (at least 7)")
-    parser.add_argument("--only", default="", help="cold starts of these functions only, separated by commas")
+    parser.add_argument(
+        "--only", default="", help=f"only these of {', '.join(KERNELS)}, or cold starts of these functions only"
+    )
     parser.add_argument("--no-gate", action="store_true", help="exit with 0 whatever the limits say")
     options = parser.parse_args()
     os.environ.pop("CAPABILITY", None)
@@ -42,10 +47,14 @@ def main() -> int:
     from benchmarks.town import Unexpected
 
     verdicts: list[limits.Verdict] = []
+    only = set(filter(None, options.only.split(",")))
+    kernels = [name for name in KERNELS if not only or name in only]
     try:
-        document = {**_in_process(options.quick, verdicts)}
-        if not options.quick:
-            document |= _from_packages(max(7, options.rounds), set(filter(None, options.only.split(","))), verdicts)
+        document = _kernels(kernels, options.quick, verdicts)
+        if not only & set(KERNELS):
+            document |= _in_process(options.quick, verdicts)
+            if not options.quick:
+                document |= _from_packages(max(7, options.rounds), only, verdicts)
     except (Unexpected, NoPackage, ColdStartFailed) as error:
         print(f"cannot be measured: {error}", file=sys.stderr)
         return 2
@@ -59,6 +68,17 @@ def main() -> int:
     print(json.dumps(document, ensure_ascii=False))
     missed = any(verdict.is_exact and not verdict.holds for verdict in verdicts)
     return 1 if missed and not options.no_gate else 0
+
+
+def _kernels(names: list[str], quick: bool, verdicts: list[Any]) -> dict[str, Any]:
+    """What is measured by itself: `measure` a module's numbers, `text` them for people, hold them to its `verdicts`."""
+    document = {}
+    for name in names:
+        module = import_module(f"benchmarks.{name}")
+        document[name] = found = module.measure(quick=quick)
+        verdicts += module.verdicts(found)
+        print(f"\n{module.text(found)}", flush=True)
+    return document
 
 
 def _in_process(quick: bool, verdicts: list[Any]) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def first_events(tokens: Tokens) -> list[FirstEvent]:
         _read("operations", "/health", 200),
         FirstEvent("live", "app.live", _socket_opened(tokens.client())),
         _news("accounts_events", "companion.activated", _ACTIVATED),
+        _timer("companions_events", "credential_check", ACCOUNT),
         _news("booking_events", "companion.activated", _ACTIVATED),
         _news("tracking_events", "order.closed", _CLOSED),
         _news("care_events", "visit.progressed", _PROGRESSED),
@@ -166,6 +167,7 @@ _PROGRESSED = {
 }
 _ACTIVATED = {
     "companion_id": ACCOUNT,
+    "sequence": 1,
     "display_name": "林玉兰",
     "city": "110000",
     "tier": "senior",

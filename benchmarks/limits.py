@@ -25,8 +25,15 @@ HOT = (
     "GET /notices",
 )
 """What many call at once, or one calls again and again: at most one read round trip and one write transaction."""
-DEPENDENT_READS = {"GET /quotes/{quote_id}/companions": 3}
-"""Where one read tells what the next must ask for: the quote, who serves its department, and when they are free."""
+DEPENDENT_READS = {
+    "GET /quotes/{quote_id}/companions": 3,
+    "POST /visits/{visit_id}/milestones (photo)": 3,
+}
+"""Where one read tells what the next must ask for.
+
+The quote, who serves its department, and when they are free. The visit, and, once its photo was looked at, who used
+the same picture before and which pictures the visit has.
+"""
 
 
 @dataclass(frozen=True)

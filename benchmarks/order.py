@@ -31,6 +31,8 @@ _REPORT = {
     "next_visit": "两周后到肿瘤内科门诊复诊，带上血常规结果。",
     "summary": "挂号、候诊、就诊、检查、取报告均已完成，医生的话已逐条记下。",
 }
+_JPEG = b"\xff\xd8\xff\xe0"
+"""How a photo of a slip begins; the rest tells it from other orders' photos."""
 STEP_MIN = 20
 """How long each milestone takes; a batch of positions comes with each."""
 SOCKET_MIN = 240
@@ -156,8 +158,15 @@ def _accept(this: Play) -> None:
     call("GET", "/notices", as_=this.client)
     shared = {"order_id": this.order_id, "scopes": ["progress", "position"], "expires_in_h": 72, "label": "妹妹"}
     granted = call("POST", "/guest-accesses", shared, as_=this.client, expect=201)
-    this.town.world.advance(seconds=(this.starts_at - timedelta(minutes=90) - clock.now()).total_seconds())
+    _wait_until(this, this.starts_at - timedelta(days=1))
+    call("POST", f"/orders/{this.order_id}/confirm", as_=this.as_companion())
+    _wait_until(this, this.starts_at - timedelta(minutes=90))
     _watch(this, granted["token"])
+
+
+def _wait_until(this: Play, moment: datetime) -> None:
+    """With whatever falls due until then."""
+    this.town.world.advance(seconds=(moment - clock.now()).total_seconds())
 
 
 def _watch(this: Play, token: str) -> None:
@@ -178,11 +187,8 @@ def _visit(this: Play) -> None:
     for number, step in enumerate(steps):
         world.advance(minutes=STEP_MIN)
         by, path = this.as_companion(), f"/visits/{this.visit_id}"
-        if step["code"] in ("arrived", "ended"):
-            check = {"node": step["code"], **CAMPUS, "accuracy_m": 15.0, "coordinates": "gcj02"}
-            check["captured_at"] = clock.now().isoformat()
-            call("POST", f"{path}/check-ins", check, as_=by, expect=201)
-        call("POST", f"{path}/milestones", {"code": step["code"]}, as_=by, expect=201)
+        proof, variant = _proof(this, step, by), " (photo)" if step["check_in"] == "photo" else ""
+        call("POST", f"{path}/milestones", {"code": step["code"], **proof}, as_=by, expect=201, variant=variant)
         if number < len(steps) - 1:
             _upload_positions(this, by)
         world.deliver()
@@ -191,6 +197,20 @@ def _visit(this: Play) -> None:
             call("GET", f"{path}/position", as_=this.as_client())
     for _ in range(POLLS):
         call("GET", f"/visits/{this.visit_id}", as_=this.as_client())
+
+
+def _proof(this: Play, step: dict[str, Any], companion: Person) -> dict[str, str]:
+    """Check in or take the photo that the process wants of this step; what the milestone then refers to."""
+    call, path = this.town.call, f"/visits/{this.visit_id}"
+    if step["check_in"] == "geofence":
+        check = {"node": step["code"], **CAMPUS, "accuracy_m": 15.0, "coordinates": "gcj02"}
+        check["captured_at"] = clock.now().isoformat()
+        call("POST", f"{path}/check-ins", check, as_=companion, expect=201)
+    if step["check_in"] != "photo":
+        return {}
+    form = call("POST", f"{path}/uploads", {"content_type": "image/jpeg"}, as_=companion, expect=201)
+    this.town.world.upload(form, _JPEG + f"{this.order_id} {step['code']}".encode())
+    return {"photo_file_id": form["file_id"]}
 
 
 def _upload_positions(this: Play, companion: Person) -> None:

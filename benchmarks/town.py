@@ -77,12 +77,23 @@ class Town:
         return taken
 
     def call(
-        self, method: str, path: str, body: Any = None, *, as_: Person | None = None, expect: int = 200, **more: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        as_: Person | None = None,
+        expect: int = 200,
+        variant: str = "",
+        **more: Any,
     ) -> Any:
-        """A metered request; its body. Raises Unexpected for another status."""
+        """A metered request; its body. Raises Unexpected for another status.
+
+        `variant` keeps requests apart which the same endpoint answers in different ways.
+        """
         route = self._route(method, path)
         self._count_authorizer(as_)
-        with self.meter.act(f"{method} {route.path}", kind="request", room=route.room):
+        with self.meter.act(f"{method} {route.path}{variant}", kind="request", room=route.room):
             reply = self.world.request(method, path, body, as_=as_, **more)
         self.http_requests += 1
         if reply.status != expect:
@@ -148,7 +159,7 @@ def open_town() -> Iterator[Town]:
         urls = {name: server.url for name, server in running.items()}
         stack.enter_context(patch.dict(os.environ, _environment(urls)))
         stack.enter_context(patch.object(table, "_KEEP_S", _KEPT_FOREVER_S))
-        stack.enter_context(patch.object(Subscriptions, "handle", _metered_handle(meter)))
+        stack.enter_context(patch.object(Subscriptions, "handle", metered_handle(meter)))
         timers: list[str] = []
         stack.enter_context(patch.object(World, "_fresh_outbox_rows", _taking_outbox_rows(timers)))
         put_provider_settings(state, urls, merchant.url)
@@ -186,7 +197,8 @@ def _routes() -> list[tuple[Route, re.Pattern[str]]]:
     return [(route, re.compile(re.sub(r"\{\w+\}", "[^/]+", route.path))) for route in declared]
 
 
-def _metered_handle(meter: Meter) -> Callable[[Subscriptions, dict[str, Any]], None]:
+def metered_handle(meter: Meter) -> Callable[[Subscriptions, dict[str, Any]], None]:
+    """In place of `Subscriptions.handle`: every delivery is an act of its own."""
     original = Subscriptions.handle
 
     def handle(self: Subscriptions, raw: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from infra.local import demo_order, demo_troubles, demo_visit
+from infra.local import demo_order, demo_preparation, demo_troubles, demo_visit
 from infra.local.demo_order import Order
 from infra.local.demo_stage import Missing, Stage, Story
 from infra.local.layout import Layout
@@ -43,6 +43,7 @@ def play_order(stage: Stage) -> Order:
     demo_order.pay(stage, order)
     demo_order.check_cover_and_books(stage, order)
     companion = demo_order.accept(stage, order)
+    demo_preparation.prepare(stage, order)
     guest = demo_visit.share(stage, order)
     demo_visit.attend(stage, order, companion, guest, hospital)
     demo_visit.report(stage, order, companion, guest)

@@ -9,6 +9,7 @@ from typing import Any
 from functions.accounts.rules.identity import check_digit
 from functions.shared.clock import CHINA, now
 from functions.shared.money import yuan
+from functions.shared.workdays import is_working_day
 from infra.local.demo_stage import Stage, expect, require
 from infra.local.seeding import STAFF, companion_numbers, companion_openid
 
@@ -213,10 +214,11 @@ def place(
 
 
 def _some_slot() -> datetime:
-    """Half past or full hour of some day's working hours in China."""
-    day = now().astimezone(CHINA).replace(hour=_FIRST_HOUR, minute=0, second=0, microsecond=0)
-    half_hours = secrets.randbelow(_HALF_HOURS)
-    return day + timedelta(days=1 + secrets.randbelow(_DAYS_AHEAD), minutes=30 * half_hours)
+    """Half past or full hour of some working day in China, when nothing is added to the price."""
+    first = now().astimezone(CHINA).replace(hour=_FIRST_HOUR, minute=0, second=0, microsecond=0)
+    days = [first + timedelta(days=1 + ahead) for ahead in range(_DAYS_AHEAD)]
+    day = secrets.choice([day for day in days if is_working_day(day.date())])
+    return day + timedelta(minutes=30 * secrets.randbelow(_HALF_HOURS))
 
 
 # paying --------------------------------------------------------------------------------------------------------------
@@ -301,7 +303,7 @@ def balanced_ledger(stage: Stage, order: Order) -> list[dict[str, Any]]:
 
 # the companion -------------------------------------------------------------------------------------------------------
 def accept(stage: Stage, order: Order) -> Person:
-    """The companion takes the order; itinerary, checklist and reminder follow."""
+    """The companion takes the order."""
     name = order.candidates[0]["name"]
     stage.story.step(f"{name}收到派单，接单")
     companion = _sign_in(stage, companion_openid(companion_numbers()[order.companion_id]), "companion")
@@ -317,21 +319,7 @@ def accept(stage: Stage, order: Order) -> Person:
     path = f"/offers/{offer['offer_id']}/accept"
     expect(stage.api.request("POST", path, token=companion.token), 200, "接单")
     stage.wait_for(lambda: order_in(stage, order, {"assigned"}), "接单后订单没有确认")
-    _check_preparation(stage, order)
     return companion
-
-
-def _check_preparation(stage: Stage, order: Order) -> None:
-    stage.story.step("她看到行程表和就医清单，收到就诊提醒")
-    path = f"/orders/{order.id}"
-    itinerary = expect(stage.api.request("GET", f"{path}/itinerary", token=order.client.token), 200, "行程表")
-    entries = itinerary["entries"]
-    require(len(entries) >= 5, "行程表是空的")
-    stage.story.note("，".join(f"{entry['starts_at'][11:16]} {entry['title']}" for entry in entries[:5]) + " …")
-    checklist = expect(stage.api.request("GET", f"{path}/checklist", token=order.client.token), 200, "就医清单")
-    stage.story.note("带上：" + "、".join(item["title"] for item in checklist["items"][:5]) + " …")
-    notice = stage.wait_for(lambda: find_notice(stage, order, "visit_reminder_24h"), "没有收到就诊提醒")
-    stage.story.note(f"通知：{notice['title']}")
 
 
 def find_notice(stage: Stage, order: Order, code: str) -> dict[str, Any] | None:

@@ -48,6 +48,9 @@ class Answer:
 class Http(Protocol):
     """One host: the API, or a stand-in."""
 
+    def upload(self, form: Mapping[str, Any], content: bytes) -> None:
+        """Post a file to where the upload leave `form` says, as an app does."""
+
     def request(
         self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "", quiet: bool = False
     ) -> Answer:
@@ -118,6 +121,12 @@ class HttpHost:
             spent_ms = (time.monotonic() - begun) * 1000
             self._story.call(f"{where}{method} {path}{_step_of(body)}  {answer.said}（{spent_ms:.0f} ms）")
         return answer
+
+    def upload(self, form: Mapping[str, Any], content: bytes) -> None:
+        fields = {**form["fields"], "file": ("photo.jpg", content)}
+        raw = self._pool.request("POST", form["url"], fields=fields)
+        if raw.status not in (200, 204):
+            raise Missing(f"文件没有上传成功：应答 {raw.status}")
 
 
 def _step_of(body: Any) -> str:

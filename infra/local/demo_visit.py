@@ -8,6 +8,9 @@ from functions.shared.money import yuan
 from infra.local.demo_order import Order, Person, balanced_ledger, order_in, sign_in_staff
 from infra.local.demo_stage import Live, Stage, expect, require
 
+_JPEG = b"\xff\xd8\xff\xe0"
+"""How a JPEG file begins; what follows is told apart by its hash alone."""
+
 
 def share(stage: Stage, order: Order) -> Person:
     """The client shares a link; a family member opens it without an account."""
@@ -40,10 +43,12 @@ def attend(stage: Stage, order: Order, companion: Person, guest: Person, hospita
         stage.wait_for(lambda: live.of("visit.position") or None, "实时通道没有收到位置区域")
     stage.story.step("陪诊师到院打卡：离医院三公里时被拒绝，在院区内成功；之后逐个记录节点")
     _check_in(stage, order, companion, campus)
-    for code in [step["code"] for step in seen["milestones"]][1:]:
-        if code == "ended":
-            check_in(stage, order, companion, code, campus)
-        record(stage, order, companion, code)
+    for step in seen["milestones"][1:]:
+        if step["check_in"] == "geofence" and step["code"] != "arrived":
+            check_in(stage, order, companion, step["code"], campus)
+        photo = photograph(stage, order, companion, step["code"]) if step["check_in"] == "photo" else None
+        record(stage, order, companion, step["code"], photo=photo)
+    _check_photos(stage, order)
     _check_progress(stage, order, guest, live, count=len(seen["milestones"]))
 
 
@@ -51,10 +56,31 @@ def visit_path(order: Order) -> str:
     return f"/visits/vis_{order.id.partition('_')[2]}"
 
 
-def record(stage: Stage, order: Order, companion: Person, code: str) -> None:
-    """One milestone."""
-    answer = stage.api.request("POST", f"{visit_path(order)}/milestones", {"code": code}, token=companion.token)
+def record(stage: Stage, order: Order, companion: Person, code: str, *, photo: str | None = None) -> None:
+    """One milestone, with the photo that proves it where the process wants one."""
+    body = {"code": code} | ({"photo_file_id": photo} if photo else {})
+    answer = stage.api.request("POST", f"{visit_path(order)}/milestones", body, token=companion.token)
     expect(answer, 201, f"记录节点 {code}")
+
+
+def photograph(stage: Stage, order: Order, companion: Person, code: str) -> str:
+    """Without its photo the step is refused; then the photo of a slip is uploaded. Returns the file's id."""
+    path = visit_path(order)
+    refused = stage.api.request("POST", f"{path}/milestones", {"code": code}, token=companion.token)
+    require((refused.status, refused.code) == (409, "photo_missing"), f"没有照片的 {code} 本应被拒绝")
+    leave = stage.api.request("POST", f"{path}/uploads", {"content_type": "image/jpeg"}, token=companion.token)
+    form = expect(leave, 201, "申请上传照片")
+    stage.api.upload(form, _JPEG + f"{order.id} {code}".encode())
+    return str(form["file_id"])
+
+
+def _check_photos(stage: Stage, order: Order) -> None:
+    shown = expect(
+        stage.api.request("GET", f"{visit_path(order)}/photos", token=order.client.token), 200, "查看照片凭证"
+    )
+    require(all(photo["url"] for photo in shown["items"]), "照片凭证没有链接")
+    if shown["items"]:
+        stage.story.note("照片凭证：" + "、".join(photo["title"] for photo in shown["items"]))
 
 
 def check_in(

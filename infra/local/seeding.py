@@ -31,6 +31,8 @@ STAFF = (
 )
 """Staff id, user name, role, password, name: for a stack on this machine alone. Some acts take two people."""
 INSTITUTIONS = (("hos_pumch", "hospital", "中国医学科学院北京协和医院"), ("ins_demo", "insurer", "示例保险公司"))
+CATALOGUE = ("packages", "special_requests", "process_templates", "catalogue_versions")
+"""What is put on the catalogue's shelves, together."""
 HOLD_S = 15
 COMPLAINT_WINDOW_S = 3
 _DAYS_90 = 90 * 24 * 3600
@@ -94,7 +96,7 @@ def seed(folder: Path, facts: Mapping[str, Any]) -> int:
 
 def _groups(folder: Path, facts: Mapping[str, Any]) -> Iterator[list[Batch]]:
     yield list(_directory())
-    yield [*_people(folder), *_catalogue(), *_insurance(facts), *_policies()]
+    yield [*_people(folder), *_catalogue(), *_insurance(facts), *_policies(), *_handbook()]
 
 
 def all_batches(folder: Path, facts: Mapping[str, Any]) -> list[Batch]:
@@ -183,7 +185,8 @@ def _bound(put: Callable[[Any, Any], Any], row: Any) -> Put:
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = yaml.safe_load((SEED / f"{name}.yaml").read_text(encoding="utf-8"))
+    text = (SEED / f"{name}.yaml").read_text(encoding="utf-8")
+    rows: list[dict[str, Any]] = yaml.load(text, Loader=yaml.CSafeLoader)
     return rows
 
 
@@ -192,19 +195,59 @@ def _directory() -> Iterator[Batch]:
 
     yield from _batches("hospitals", "cities", _rows("cities"), _unpacked(hospitals.put_city))
     yield from _batches("hospitals", "hospitals", _rows("hospitals"), _unpacked(hospitals.put_hospital))
+    yield from _guide_maps()
+
+
+def _guide_maps() -> Iterator[Batch]:
+    from functions.hospitals import actions as hospitals
+    from infra.local.guides import generic_guide
+
+    places = _rows("guide_maps")
+    rows = [
+        {"hospital": hospital, "campus": campus, "places": places}
+        for hospital in _rows("hospitals")
+        for campus in hospital["campuses"]
+    ]
+
+    def put(tx: Any, row: dict[str, Any]) -> None:
+        site = {name: value for name, value in row["campus"].items() if name != "id"}
+        hospitals.put_guide_map(
+            tx,
+            hospital_id=row["hospital"]["id"],
+            campus=hospitals.Campus(campus_id=row["campus"]["id"], **site),
+            guide=generic_guide(row["hospital"], row["campus"], row["places"]),
+        )
+
+    yield from _batches("hospitals", "guide_maps", rows, put)
+
+
+def _handbook() -> Iterator[Batch]:
+    from functions.companions.actions import handbook
+    from functions.companions.rules.handbook_search import Term
+    from infra.local.handbook import articles, in_parts
+
+    terms = [Term(row["term"], tuple(row["said"])) for row in _rows("handbook_terms")]
+    yield Batch("companions", "handbook_terms", repr(terms), [lambda tx: handbook.put_terms(tx, terms)])
+    for number, part in enumerate(in_parts(articles(SEED / "handbook"), size=12)):
+        yield Batch("companions", f"handbook-{number}", repr(part), [_bound(handbook.put_articles, part)])
 
 
 def _catalogue() -> Iterator[Batch]:
-    from functions.booking.actions import catalogue
+    from functions.booking.actions import catalogue, terms
 
-    puts: dict[str, Callable[..., Any]] = {
-        "packages": catalogue.put_package,
-        "special_requests": catalogue.put_special_request,
-        "process_templates": catalogue.put_process_template,
-        "checklists": catalogue.put_checklist,
-    }
-    for name, put in puts.items():
-        yield from _batches("booking", name, _rows(name), _unpacked(put))
+    said = {name: _rows(name) for name in CATALOGUE}
+    content = json.dumps(said, ensure_ascii=False, default=str, sort_keys=True)
+    yield Batch("booking", "catalogue", content, [lambda tx: catalogue.put_catalogue(tx, **said)])
+    yield from _batches("booking", "checklists", _rows("checklists"), _unpacked(catalogue.put_checklist))
+    yield from _batches("booking", "terms", _rows("cancellation_terms"), _unpacked(terms.put_cancellation_terms))
+    yield from _discounts()
+
+
+def _discounts() -> Iterator[Batch]:
+    from functions.booking.actions import coupons, subsidies
+
+    yield from _batches("booking", "subsidies", _rows("subsidy_programmes"), _unpacked(subsidies.put_programme))
+    yield from _batches("booking", "coupons", _rows("coupon_campaigns"), _unpacked(coupons.put_campaign))
 
 
 def companion_batches() -> Iterator[Batch]:
@@ -291,16 +334,25 @@ def _insurance(facts: Mapping[str, Any]) -> Iterator[Batch]:
 def _policies() -> Iterator[Batch]:
     """Thresholds under which an order can be played in half a minute; a visit may begin whenever it is booked for."""
     from functions.booking import actions as booking
+    from functions.booking.actions import dispatch_rules
+    from functions.booking.rules.dispatch import DispatchPolicy, Mode, ModeRule
     from functions.booking.rules.policy import Policy as BookingPolicy
+    from functions.booking.rules.preparation import PreparationPolicy, Reminder
     from functions.settlement import actions as settlement
     from functions.settlement.rules.policy import Policy as SettlementPolicy
     from functions.tracking import actions as tracking
     from functions.tracking.rules.policy import Policy as TrackingPolicy
 
-    book = BookingPolicy(hold_s=HOLD_S, offer_ttl_s=120, offer_floor_s=60, lead_time_s=0, reminder_before_s=_DAYS_90)
+    book = BookingPolicy(hold_s=HOLD_S, offer_ttl_s=120, offer_floor_s=60, lead_time_s=0)
     settle = SettlementPolicy(complaint_window_s=COMPLAINT_WINDOW_S)
     track = TrackingPolicy(opens_before_s=_DAYS_90, share_interval_s=1)
+    early = Reminder(days_before=90, at_min=0, late_min=2 * 90 * 24 * 60)
+    prepare = PreparationPolicy(day_before=early)
+    chengdu, shanghai = ModeRule(Mode.HALL, city="510100"), ModeRule(Mode.BOTH, city="310000", round_s=30)
+    ways = DispatchPolicy(rules=(chengdu, shanghai))
     yield Batch("booking", "policy", repr(book), [lambda tx: booking.put_policy(tx, book)])
+    yield Batch("booking", "dispatch", repr(ways), [lambda tx: dispatch_rules.put_dispatch_policy(tx, ways)])
+    yield Batch("booking", "preparation", repr(prepare), [lambda tx: booking.put_preparation_policy(tx, prepare)])
     yield Batch("settlement", "policy", repr(settle), [lambda tx: settlement.put_policy(tx, settle)])
     yield Batch("tracking", "policy", repr(track), [lambda tx: tracking.put_policy(tx, policy=track)])
 

@@ -16,12 +16,18 @@ NAMES = (
     "cities",
     "hospitals",
     "checklists",
+    "cancellation_terms",
     "packages",
     "special_requests",
     "process_templates",
+    "catalogue_versions",
+    "subsidy_programmes",
+    "coupon_campaigns",
     "companions",
     "insurance_products",
     "notice_templates",
+    "guide_maps",
+    "handbook_terms",
 )
 
 # (south, north, west, east) of each municipality, in degrees.
@@ -61,6 +67,10 @@ PLACEHOLDERS = {
     "companion_name",
     "patient_name_masked",
     "amount_text",
+    "credential_name",
+    "days_text",
+    "expires_on_text",
+    "tier_name",
 }
 NOTICES = {
     "order_paid": "client",
@@ -68,6 +78,8 @@ NOTICES = {
     "order_closed_hold_expired": "client",
     "order_refunded": "client",
     "visit_reminder_24h": "client",
+    "visit_reminder_morning": "client",
+    "companion_visit_reminder": "companion",
     "visit_started": "client",
     "visit_ended": "client",
     "report_ready": "client",
@@ -75,11 +87,34 @@ NOTICES = {
     "offer_received": "companion",
     "income_pending": "companion",
     "income_available": "companion",
+    "application_approved": "companion",
+    "application_rejected": "client",
+    "application_more_needed": "client",
+    "credential_expiring": "companion",
+    "suspended_credential_expired": "companion",
+    "suspended_staff": "companion",
+    "tier_up": "companion",
+    "tier_down": "companion",
+    "order_closed_no_companion": "client",
+    "order_rescheduled": "client",
+    "order_unassigned": "client",
+    "series_payment_due": "client",
+    "visit_rescheduled": "companion",
+    "visit_cancelled": "companion",
+    "visit_cancelled_compensated": "companion",
+    "visit_reassigned": "companion",
+    "confirmation_asked": "companion",
+    "confirmation_reminded": "companion",
+    "subsidy_approved": "client",
+    "subsidy_rejected": "client",
+    "subsidy_finally_rejected": "client",
+    "coupon_granted": "client",
 }
 SEED_FIELDS = {
     "cities": {"code", "name", "tier"},
     "hospitals": {"id", "city", "name", "grade", "campuses", "departments"},
     "checklists": {"key", "name", "items"},
+    "cancellation_terms": {"city", "versions"},
     "packages": {
         "id",
         "name",
@@ -92,6 +127,37 @@ SEED_FIELDS = {
     },
     "special_requests": {"id", "name", "summary", "price_fen"},
     "process_templates": {"id", "name", "milestones"},
+    "catalogue_versions": {"id", "note", "kind", "item_id", "scope", "content"},
+    "subsidy_programmes": {
+        "id",
+        "name",
+        "summary",
+        "evidence",
+        "percent_bp",
+        "off_fen",
+        "cap_fen",
+        "cap_per",
+        "budget_fen",
+        "valid_from",
+        "valid_until",
+        "cities",
+        "min_age",
+        "rank",
+        "combinable",
+        "shards",
+    },
+    "coupon_campaigns": {
+        "id",
+        "terms",
+        "summary",
+        "stock",
+        "per_client",
+        "claim_from",
+        "claim_until",
+        "valid_days",
+        "public",
+        "shards",
+    },
     "companions": {
         "id",
         "name",
@@ -118,6 +184,8 @@ SEED_FIELDS = {
         "perils",
     },
     "notice_templates": {"code", "audience", "title", "body"},
+    "guide_maps": {"id", "kind", "name", "floor", "accessible", "directions"},
+    "handbook_terms": {"key", "term", "said"},
 }
 # A promise of cure, or a hint that registrations are for sale.
 FORBIDDEN = re.compile(r"治愈|根治|包治|保证疗效|确保.{0,4}康复|黄牛|加号|买号|卖号|号源|内部号|插队")
@@ -175,8 +243,13 @@ def is_fen(value: Any, *, minimum: int) -> bool:
     return type(value) is int and value >= minimum
 
 
+def id_of(row: dict[str, Any]) -> str:
+    """The first of these fields that the row has."""
+    return str(next(row[field] for field in ("id", "code", "key", "city") if field in row))
+
+
 def by_id(rows: list[dict[str, Any]]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("row", rows, ids=[row.get("id") or row.get("code") or row["key"] for row in rows])
+    return pytest.mark.parametrize("row", rows, ids=[id_of(row) for row in rows])
 
 
 def test_the_directory_holds_exactly_the_named_files() -> None:
@@ -190,16 +263,15 @@ def test_every_row_has_exactly_the_agreed_fields(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ids_are_unique_within_a_file(name: str) -> None:
-    assert repeated([row.get("id") or row.get("code") or row["key"] for row in DATA[name]]) == []
+    assert repeated([id_of(row) for row in DATA[name]]) == []
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "cities"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in ("cities", "cancellation_terms")])
 def test_ids_are_slugs(name: str) -> None:
-    ids = [row.get("id") or row.get("code") or row["key"] for row in DATA[name]]
-    assert [value for value in ids if not SLUG.fullmatch(value)] == []
+    assert [id_of(row) for row in DATA[name] if not SLUG.fullmatch(id_of(row))] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "cancellation_terms"])
 def test_every_row_carries_chinese_text(name: str) -> None:
     assert [row for row in DATA[name] if not any(CHINESE.search(text) for text in strings_in(row))] == []
 
@@ -266,8 +338,8 @@ def test_every_checklist_is_used_by_a_department() -> None:
     assert {item["key"] for item in DATA["checklists"]} == used
 
 
-def test_packages_are_the_three_of_the_catalogue() -> None:
-    assert [package["id"] for package in DATA["packages"]] == ["basic", "deep", "cross_city"]
+def test_packages_are_the_three_of_the_catalogue_and_one_for_vaccinations() -> None:
+    assert [package["id"] for package in DATA["packages"]] == ["basic", "deep", "cross_city", "vaccination"]
 
 
 def test_the_basic_package_costs_220_and_180_yuan() -> None:
@@ -284,7 +356,7 @@ def test_package_prices_are_positive_fen_for_every_tier(row: dict[str, Any]) -> 
 @by_id(DATA["packages"])
 def test_a_package_lasts_as_long_as_its_process_template(row: dict[str, Any]) -> None:
     templates = {template["id"]: template for template in DATA["process_templates"]}
-    assert row["duration_min"] in (240, 480)
+    assert row["duration_min"] in (120, 240, 480)
     assert templates[row["process_template"]]["milestones"][-1]["offset_min"] == row["duration_min"]
 
 
@@ -471,3 +543,15 @@ def test_a_notice_is_short_and_uses_only_known_placeholders(row: dict[str, Any])
 @by_id([notice for notice in DATA["notice_templates"] if notice["audience"] == "companion"])
 def test_a_companion_is_never_told_the_patients_name_by_notice(row: dict[str, Any]) -> None:
     assert "patient_name_masked" not in row["title"] + row["body"]
+
+
+def test_cancellation_terms_hold_everywhere_and_for_known_cities() -> None:
+    import msgspec
+
+    from functions.booking.rules.cancellation import EVERYWHERE, Terms
+
+    terms = {row["city"]: msgspec.convert(row["versions"], tuple[Terms, ...]) for row in load("cancellation_terms")}
+    assert EVERYWHERE in terms
+    assert terms.keys() - {EVERYWHERE} <= {city["code"] for city in load("cities")}
+    for versions in terms.values():
+        assert len({version.version for version in versions}) == len(versions)
