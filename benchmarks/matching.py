@@ -49,7 +49,7 @@ def measure(*, quick: bool = False) -> dict[str, Any]:
     kept = patch.object(table, "_KEEP_S", _KEPT_FOREVER_S)
     with kept, open_world() as world, Meter().running() as meter:
         town = town_of(world)
-        quote_id = town.quote()["quote_id"]
+        quote_id = town.quote(condition_type="oncology_recovery")["quote_id"]
         path, loaded = f"/quotes/{quote_id}/companions?limit={PAGE}", 0
         for size in sizes:
             begun = time.perf_counter()
@@ -103,11 +103,12 @@ class _Person:
 
 
 def _people(count: int) -> Iterator[_Person]:
+    from functions.booking.rules.conditions import ConditionType
     from functions.booking.rules.matching import Candidate, Gender
     from functions.booking.rules.policy import Tier
 
     draw = random.Random(1)
-    tiers, week = tuple(Tier), f"{'f' * 60:0>84}"
+    tiers, conditions, week = tuple(Tier), tuple(ConditionType), f"{'f' * 60:0>84}"
     for number in range(count):
         visits = draw.choice((0, 5, 60, 400, 1_500))
         candidate = Candidate(
@@ -122,6 +123,7 @@ def _people(count: int) -> Iterator[_Person]:
             completed_visits=visits,
             cases=draw.randint(0, visits),
             hours=week if draw.random() < 0.5 else "",
+            specialties=frozenset(draw.sample(conditions, draw.randint(0, 5))),
         )
         yield _Person(candidate, draw.random() < 0.2)
 
@@ -154,6 +156,7 @@ def _kernel(everybody: Sequence[Any]) -> dict[str, float]:
     from functions.booking.rules import calendar, matching
     from functions.booking.rules.availability import Hours
     from functions.booking.rules.calendar import Booking
+    from functions.booking.rules.conditions import ConditionType
     from functions.booking.rules.matching import Gender, Wanted, Weights
     from functions.booking.rules.policy import Policy
     from tests.booking.makers import STARTS_AT
@@ -168,7 +171,7 @@ def _kernel(everybody: Sequence[Any]) -> dict[str, float]:
     def match(candidates: Sequence[Any]) -> float:
         begun = time.process_time()
         fitting, _ = matching.narrow(candidates, wanted, hours=hours, dates=dates)
-        matching.rank(fitting, loads={}, weights=weights, seed="quo_1")
+        matching.rank(fitting, loads={}, weights=weights, seed="quo_1", condition_type=ConditionType.ONCOLOGY_RECOVERY)
         return time.process_time() - begun
 
     scans, pages = [], []

@@ -3,11 +3,12 @@
 Promise   a quote is itemised, immutable and honoured to the fen until it expires, for one order (F3, F4). An order
           holds its companion and slot while it is paid (B1); no two visits of one companion overlap, not even under
           a race (B2), and none is placed outside the hours that they said. The list of companions is ranked with its
-          reasons, and an empty one says why (F1, F2); favourites come first, and two of whom one has blocked the
-          other are not brought together (B7). A paid order is offered to the chosen companion, then to the next best
-          free one, and ends refundable when nobody is left (F19, B5): one by one, in rounds that are solved together,
-          or in the grab hall, where exactly one gets it (F20), by rules for city and hour that staff change. Once
-          taken it has a timetable (F21), once paid a checklist (F7).
+          reasons, and an empty one says why (F1, F2); who is good at what the visit is about goes up, and nobody
+          is left out for it (F1). Favourites come first, and two of whom one has blocked the other are not brought
+          together (B7). A paid order is offered to the chosen companion, then to the next best free one, and ends
+          refundable when nobody is left (F19, B5): one by one, in rounds that are solved together, or in the grab
+          hall, where exactly one gets it (F20), by rules for city and hour that staff change. Once taken it has a
+          timetable (F21), once paid a checklist (F7).
           A subsidy's budget is never overspent and a coupon never used twice: both are held with the order, spent
           with its payment and given back when it ends without a visit (F5, F6).
           A paid order's checklist is its own copy, ticked off by its client and seen by family and companion; client

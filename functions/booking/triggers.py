@@ -43,6 +43,7 @@ def project_companion(tx: Tx, event: CompanionActivated) -> None:
         completed_visits=event.completed_visits,
         cases_by_department=event.cases_by_department,
         serves={served.hospital_id: frozenset(served.department_ids) for served in event.serves},
+        specialties=frozenset(event.specialties),
     )
     actions.project_companion(tx, companion, sequence=event.sequence)
 

@@ -4,6 +4,7 @@ Promise   a client sees a companion's profile only while the companion is active
           staff have verified and that have not expired (F23); no phone number, no document number. Nobody becomes a
           companion without every required credential verified and a call that confirmed what was submitted (F27).
           When a required credential's last day is over, its companion is suspended until another one is verified.
+          What a companion is good at is said with the application and changed by staff; matching hears of it (F1).
           Tiers follow rules that are data, one step at a time, and every change says why.
           Companions read only what staff published in the handbook, and each article names its source (F24).
 Table     `companions`; a companion's id is the account id of that person. Numbers and phones are sealed under it.

@@ -4,6 +4,7 @@ from datetime import date
 
 import msgspec
 
+from functions.booking.rules.conditions import ConditionType
 from functions.companions.rules.applications import Decision
 from functions.companions.rules.credentials import CredentialKind
 from functions.companions.rules.profiles import SuspensionReason, Tier
@@ -36,6 +37,8 @@ class CompanionActivated(Event, frozen=True, kw_only=True, tag="companion.activa
     """Out of five, times one hundred; null for who has not been rated."""
     completed_visits: int
     cases_by_department: dict[str, int]
+    specialties: tuple[ConditionType, ...] = ()
+    """What they say they are good at."""
 
 
 class CompanionSuspended(Event, frozen=True, kw_only=True, tag="companion.suspended"):

@@ -170,6 +170,7 @@ def quote_visit(stage: Stage, client: Person, patient_id: str, *, quiet: bool = 
         "patient_id": patient_id,
         "hospital_id": HOSPITAL,
         "department_id": DEPARTMENT,
+        "condition_type": "oncology_recovery",
         "package_id": "deep",
         "starts_at": _some_slot().isoformat(),
         "special_requests": ["wheelchair"],

@@ -42,6 +42,7 @@ PUBLIC_ROUTES = {
     "GET /hospitals/{hospital_id}/guide-map": "the directory is open to browse",
     "GET /packages": "prices are open (F3)",
     "GET /special-requests": "prices are open (F4)",
+    "GET /condition-types": "what a visit may be about is open (F1)",
     "GET /insurance-options": "prices are open (F36)",
     "POST /webhooks/wechat-pay/payments": "the provider's signature is the proof",
     "POST /webhooks/wechat-pay/refunds": "the provider's signature is the proof",

@@ -50,7 +50,7 @@ class TestClaiming:
     def test_a_client_claims_what_is_offered(self, town: Town) -> None:
         campaign_id = campaign(town)
         (offer,) = town.world.get("/coupon-offers", as_=town.client).body["items"]
-        assert (offer["campaign_id"], offer["terms"]["rule_text"]) == (campaign_id, "满 ¥200.00减 ¥30.00")
+        assert (offer["campaign_id"], offer["terms"]["rule_text"]) == (campaign_id, "满 ¥200.00 减 ¥30.00")
         coupon_id = claimed(town, campaign_id)
         (mine,) = town.world.get("/coupons", as_=town.client).body["items"]
         assert (mine["coupon_id"], mine["state"]) == (coupon_id, "unused")
@@ -136,7 +136,7 @@ class TestOnAQuote:
         assert discounts_of(quote) == [("coupon", -5_000)] and quote["total_fen"] == BASE_FEN - 5_000
         view = town.world.get(f"/quotes/{quote['quote_id']}/coupons", as_=town.client).body
         assert view["applied_coupon_id"] == view["best"]["coupon_id"] == best
-        assert view["best"]["explained"] == ["大额券：满 ¥200.00减 ¥50.00，减 ¥50.00", "共减 ¥50.00"]
+        assert view["best"]["explained"] == ["大额券：满 ¥200.00 减 ¥50.00，减 ¥50.00", "共减 ¥50.00"]
         assert [(item["usable"], item["amount_fen"]) for item in view["items"]] == [(True, 5_000), (True, 1_000)]
 
     @pytest.mark.feature("F6")

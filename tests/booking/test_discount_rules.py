@@ -74,7 +74,7 @@ class TestOrderOfApplication:
         assert amounts(discounts.choose(priced(34_000), [entitled()], [coupon(percent_bp=1_000)])) == amounts(chosen)
         assert chosen.explained == (
             "长者补贴：补贴 20%，每单最多 ¥60.00，减 ¥60.00",
-            "满200减30：满 ¥200.00打 9 折，减 ¥28.00",
+            "满200减30：满 ¥200.00 打 9 折，减 ¥28.00",
             "共减 ¥88.00",
         )
 
@@ -171,7 +171,7 @@ class TestCoupon:
         assert coupon(days=-1, state=CouponState.RESERVED).at(NOW).state is CouponState.RESERVED
 
     def test_rules_read_as_people_say_them(self) -> None:
-        assert coupon().terms.rule_text == "满 ¥200.00减 ¥30.00"
+        assert coupon().terms.rule_text == "满 ¥200.00 减 ¥30.00"
         assert (
             coupon(threshold_fen=0, percent_bp=1_500, cap_fen=5_000).terms.rule_text == "无门槛打 8.5 折，最多减 ¥50.00"
         )

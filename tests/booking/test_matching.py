@@ -1,12 +1,14 @@
 """Who suits a visit, in which order, and why."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.booking.rules import matching
+from functions.booking.rules.conditions import CONDITION_TITLES, ConditionType
 from functions.booking.rules.matching import Candidate, DayLoad, Emptied, Gender, Wanted, Weights
 from functions.booking.rules.policy import Tier
 
@@ -46,6 +48,7 @@ candidates = st.lists(
         rating_hundredths=st.none() | st.integers(100, 500),
         completed_visits=st.integers(0, 2_000),
         cases=st.integers(0, 2_000),
+        specialties=st.frozensets(st.sampled_from(ConditionType), max_size=5),
     ),
     max_size=15,
     unique_by=lambda each: each.companion_id,
@@ -164,10 +167,68 @@ class TestRanking:
         assert len(best) == 20
 
 
+@pytest.mark.feature("F1")
+class TestConditionTypes:
+    def test_every_one_has_a_title_of_its_own(self) -> None:
+        assert CONDITION_TITLES.keys() == set(ConditionType)
+        assert len(set(CONDITION_TITLES.values())) == len(CONDITION_TITLES)
+
+    def test_who_is_good_at_it_goes_up_and_says_so(self) -> None:
+        plain = candidate("acc_1", rating_hundredths=490, specialties=frozenset({ConditionType.PRENATAL}))
+        expert = candidate("acc_2", rating_hundredths=470, specialties=frozenset({ConditionType.ONCOLOGY_RECOVERY}))
+        assert order_of(plain, expert) == ["acc_1", "acc_2"]
+        ranked = matching.rank(
+            [plain, expert],
+            loads={},
+            weights=WEIGHTS,
+            seed="quo_1",
+            condition_type=ConditionType.ONCOLOGY_RECOVERY,
+        )
+        assert [entry.candidate.companion_id for entry in ranked] == ["acc_2", "acc_1"]
+        assert "擅长肿瘤术后陪诊" in ranked[0].reasons
+        assert not any("擅长" in reason for reason in ranked[1].reasons)
+
+    def test_a_specialty_does_not_outweigh_a_record(self) -> None:
+        master = candidate("acc_1", rating_hundredths=495)
+        expert = candidate(
+            "acc_2", rating_hundredths=420, cases=2, specialties=frozenset({ConditionType.CHILD_VACCINATION})
+        )
+        ranked = matching.rank(
+            [master, expert],
+            loads={},
+            weights=WEIGHTS,
+            seed="quo_1",
+            condition_type=ConditionType.CHILD_VACCINATION,
+        )
+        assert ranked[0].candidate is master
+
+    @given(candidates, st.sampled_from(ConditionType))
+    def test_nobody_is_left_out_for_a_specialty(self, pool: list[Candidate], condition_type: ConditionType) -> None:
+        ranked = matching.rank(pool, loads={}, weights=WEIGHTS, seed="quo_1", condition_type=condition_type)
+        assert {entry.candidate.companion_id for entry in ranked} == {each.companion_id for each in pool}
+        assert all(0 <= entry.score <= 1_000 for entry in ranked)
+        said = {entry.candidate.companion_id for entry in ranked if any("擅长" in each for each in entry.reasons)}
+        assert said == {each.companion_id for each in pool if condition_type in each.specialties}
+
+    @given(candidates, st.sampled_from(ConditionType))
+    def test_without_a_condition_type_or_a_weight_specialties_count_for_nothing(
+        self, pool: list[Candidate], condition_type: ConditionType
+    ) -> None:
+        def scores(of: list[Candidate], condition_type: ConditionType | None, weights: Weights) -> dict[str, int]:
+            ranked = matching.rank(of, loads={}, weights=weights, seed="quo_1", condition_type=condition_type)
+            return {entry.candidate.companion_id: entry.score for entry in ranked}
+
+        unspecialised = scores([replace(each, specialties=frozenset()) for each in pool], None, WEIGHTS)
+        assert scores(pool, None, WEIGHTS) == unspecialised
+        assert scores(pool, condition_type, Weights(specialty=0)) == unspecialised
+
+
 def test_weights_are_not_all_zero() -> None:
     with pytest.raises(ValueError, match="weights"):
         Weights(rating=0, cases=0, tier=0, idle=0, nearby=0, exploration=0)
     with pytest.raises(ValueError, match="weights"):
         Weights(rating=-1)
+    with pytest.raises(ValueError, match="weights"):
+        Weights(specialty=-1)
     with pytest.raises(ValueError, match="percent"):
         Weights(favourite_lift=101)

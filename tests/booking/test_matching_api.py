@@ -24,6 +24,7 @@ READS, UNITS = 3, 60
 
 def put_candidates(count: int, **changed: Any) -> None:
     """Entries in the index of oncology as large as they become, without the rows behind them."""
+    from functions.booking.rules.conditions import MAX_SPECIALTIES, ConditionType
     from functions.booking.rules.matching import Candidate, Gender
     from functions.booking.rules.policy import Tier
     from functions.booking.table import CandidateRow
@@ -38,6 +39,7 @@ def put_candidates(count: int, **changed: Any) -> None:
                 "gender": Gender.FEMALE,
                 "languages": frozenset({"mandarin", "cantonese", "english"}),
                 "hours": "0" * 9 + "f" * 75,
+                "specialties": frozenset(sorted(ConditionType, key=len)[-MAX_SPECIALTIES:]),
             }
             candidate = Candidate(
                 companion_id=f"acc_{number:026d}",

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.booking.rules.conditions import ConditionType
 from functions.companions.rules.applications import (
     APPLICATION_MOVES,
     MAX_PHONE_CHECKS,
@@ -80,6 +81,8 @@ class TestDraft:
             ({"birth_year": 2010}, "birth_year"),
             ({"birth_year": 1950}, "birth_year"),
             ({"languages": ()}, "languages"),
+            ({"specialties": (ConditionType.DIALYSIS,) * 2}, "specialties"),
+            ({"specialties": tuple(ConditionType)}, "specialties"),
             ({"languages": ("Mandarin!",)}, "languages"),
             ({"languages": ("mandarin", "mandarin")}, "languages"),
             ({"serves": ()}, "serves"),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from functions.booking.rules.conditions import ConditionType
 from functions.shared import audit
 from tests.accounts.makers import id_number, put_templates
 from tests.companions.makers import ID_NUMBER, PHONE, Office, application, credential, profile_of
@@ -249,6 +250,10 @@ class TestBadInput:
             ({"city": "北京"}, "city"),
             ({"city": "310000"}, "serves.hos_pumch"),
             ({"languages": []}, "languages"),
+            ({"specialties": ["flu"]}, "specialties[0]"),
+            ({"specialties": "dialysis"}, "specialties"),
+            ({"specialties": ["dialysis", "dialysis"]}, "specialties"),
+            ({"specialties": list(ConditionType)}, "specialties"),
             ({"serves": []}, "serves"),
             ({"serves": [{"hospital_id": "hos_none", "department_ids": ["x"]}]}, "serves.hos_none"),
             ({"serves": [{"hospital_id": "hos_pumch", "department_ids": ["x"]}]}, "serves.hos_pumch.x"),

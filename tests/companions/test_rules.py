@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.booking.rules.conditions import ConditionType
 from functions.companions.rules import (
     REQUIRED_CREDENTIALS,
     TRANSITIONS,
@@ -119,6 +120,8 @@ class TestProfiles:
             ({"serves": ()}, "serves"),
             ({"serves": (Service("hos_pumch", ()),)}, "serves"),
             ({"languages": ()}, "languages"),
+            ({"specialties": (ConditionType.DIALYSIS,) * 2}, "specialties"),
+            ({"specialties": tuple(ConditionType)}, "specialties"),
             ({"credentials": (credential(CredentialKind.ID_CARD),) * 2}, "credentials"),
         ],
     )

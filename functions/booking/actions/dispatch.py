@@ -222,6 +222,7 @@ def ask_best(tx: Tx, order: OrderRow, *, prefer: str | None = None) -> None:
         also_days_of=order.chosen_id,
         client_id=order.client_id,
         patient_id=order.patient_id,
+        condition_type=order.condition_type,
     )
     dates = slots.dates_of(order)
     preferred = [entry for entry in found.ranked if entry.candidate.companion_id == prefer]

@@ -13,6 +13,7 @@ from functions.booking import table
 from functions.booking.rules import calendar, matching
 from functions.booking.rules.availability import Hours, packed_week
 from functions.booking.rules.calendar import Booking
+from functions.booking.rules.conditions import ConditionType
 from functions.booking.rules.matching import Candidate, DayLoad, Emptied, Ranked, Wanted
 from functions.booking.rules.relations import Relations
 from functions.booking.table import Key, Loaded
@@ -61,13 +62,14 @@ def suited(
     also_days_of: str | None = None,
     client_id: str | None = None,
     patient_id: str = "",
+    condition_type: ConditionType | None = None,
 ) -> Suited:
     """Who may take the visit that `booking` describes: one Query, then one BatchGet for the best ones' calendar days.
 
     Again for the next best only while nobody is free. `without` are left out, and who is blocked with the client;
     the days of `also_days_of` are read along for a caller who will change them.
     """
-    search = _Search(hospital_id, department_id, booking, wanted, seed, patient_id)
+    search = _Search(hospital_id, department_id, booking, wanted, seed, patient_id, condition_type)
     passed_over = frozenset(without)
     found = _dispatchable(search, FIRST_WINDOW, passed_over, also_days_of, client_id)
     for _ in range(_MOST_WINDOWS - 1):
@@ -86,13 +88,14 @@ def listed(
     seed: str,
     relations: Relations,
     patient_id: str,
+    condition_type: ConditionType | None,
     window: Window,
 ) -> Suited:
     """The same for a client's list: one Query and one eventually consistent BatchGet for a window of candidates.
 
     Favourites, and whoever accompanied the patient before, are looked up even where the index would not find them.
     """
-    search = _Search(hospital_id, department_id, booking, wanted, seed, patient_id)
+    search = _Search(hospital_id, department_id, booking, wanted, seed, patient_id, condition_type)
     size = min(table.policy().candidate_window, _LISTED_DAYS // len(search.dates))
     wished = relations.wished_for(patient_id)[:_WISHED]
     passed_over = relations.blocked | (frozenset(wished) if window.after else frozenset())
@@ -112,6 +115,7 @@ class _Search:
     wanted: Wanted
     seed: str
     patient_id: str
+    condition_type: ConditionType | None
 
     @property
     def dates(self) -> tuple[date, ...]:
@@ -168,6 +172,7 @@ def _pool(search: _Search, window: Window, size: int, relations: Relations, pass
         seed=search.seed,
         favourites=relations.favourites,
         known=relations.known_to(search.patient_id),
+        condition_type=search.condition_type,
     )
     begin = window.number * size
     end = begin + size
@@ -200,6 +205,7 @@ def _judged(
         seed=search.seed,
         favourites=relations.favourites,
         known=relations.known_to(search.patient_id),
+        condition_type=search.condition_type,
     )
     emptied_by = None if ranked or pool.following else pool.emptied_by or Emptied.CALENDAR
     return Suited(ranked, emptied_by, loaded, pool.following)

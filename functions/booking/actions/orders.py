@@ -145,6 +145,7 @@ def place_on(
         hold_expires_at=hold_expires_at,
         asked=(),
         note=quote.note,
+        condition_type=quote.condition_type,
         series_id=series_id,
     )
     slots.hold(tx, order, days, daily_cap=row.availability.daily_cap)

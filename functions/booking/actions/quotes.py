@@ -10,6 +10,7 @@ from functions.booking.actions.matching import FIRST_WINDOW, Window
 from functions.booking.rules import catalogue as rules
 from functions.booking.rules import pricing
 from functions.booking.rules.calendar import Booking
+from functions.booking.rules.conditions import ConditionType
 from functions.booking.rules.matching import Emptied, Ranked, Wanted
 from functions.booking.rules.pricing import Insurance, LineKind
 from functions.booking.table import OrderRow, QuoteRow
@@ -36,6 +37,8 @@ class QuoteRequest:
     note: str | None
     coupon_ids: Sequence[str] | None = None
     """None: the best combination; empty: no coupon; one id: that coupon (F6)."""
+    condition_type: ConditionType | None = None
+    """What the visit is about, if the client says so: who is good at it stands higher (F1)."""
 
 
 def make_quote(tx: Tx, *, client_id: str, request: QuoteRequest) -> QuoteRow:
@@ -104,6 +107,7 @@ def draw_up(tx: Tx, *, client_id: str, request: QuoteRequest) -> QuoteRow:
         expires_at=expires_at,
         terms=terms.terms_for(request.hospital_id, tx.now),
         note=notes.seal(tx, request.patient_id, request.note) if request.note else None,
+        condition_type=request.condition_type,
         ttl=expires_at + _KEEP_QUOTES,
     )
 
@@ -153,6 +157,7 @@ def list_companions(quote_id: str, client_id: str, *, wanted: Wanted, limit: int
         seed=quote_id,
         relations=loaded.relations(client_id).relations,
         patient_id=quote.patient_id,
+        condition_type=quote.condition_type,
         window=place.window,
     )
     left = [entry for entry in found.ranked if place.after is None or entry.place > place.after]

@@ -89,5 +89,6 @@ def _choices(order: OrderRow) -> dict[str, int]:
         without=order.asked,
         client_id=order.client_id,
         patient_id=order.patient_id,
+        condition_type=order.condition_type,
     )
     return {entry.candidate.companion_id: entry.score for entry in found.ranked}

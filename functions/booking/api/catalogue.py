@@ -4,7 +4,9 @@ from typing import Any
 
 from functions.booking import actions
 from functions.booking.api.declared import routes
+from functions.booking.rules.conditions import CONDITION_TITLES
 from functions.booking.schemas.catalogue import (
+    ConditionTypeView,
     InsuranceOptionView,
     PackagesQuery,
     PackageView,
@@ -40,6 +42,12 @@ def list_special_requests(call: Call[Any]) -> Page[SpecialRequestView]:
     """免费的在前；指定医院或套餐时按该处的价格。"""
     found = actions.list_special_requests(hospital_id=call.query.hospital_id, package_id=call.query.package_id)
     return Page(items=[SpecialRequestView.of(request) for request in found])
+
+
+@routes.get("/condition-types", summary="就诊类型", roles=PUBLIC, reply=Page[ConditionTypeView])
+def list_condition_types(call: Call[Any]) -> Page[ConditionTypeView]:
+    """询价时可以填一种，陪诊师以此说明擅长什么。都不符合就不填。"""
+    return Page(items=[ConditionTypeView.of(each) for each in CONDITION_TITLES])
 
 
 @routes.get("/insurance-options", summary="可加选的保险", roles=PUBLIC, reply=Page[InsuranceOptionView])

@@ -39,6 +39,7 @@ def make_quote(call: Call[MakeQuote]) -> QuoteView:
         insurance=body.insurance,
         note=body.note,
         coupon_ids=body.coupon_ids,
+        condition_type=body.condition_type,
     )
     return QuoteView.of(actions.make_quote(call.tx, client_id=call.caller.subject, request=request))
 
@@ -59,6 +60,7 @@ def get_quote(call: Call[Any], quote_id: str) -> QuoteView:
 )
 def list_companions(call: Call[Any], quote_id: str) -> CandidatePage:
     """服务该科室、该时段有空的陪诊师，按匹配度排序并说明理由；名单为空时说明是哪个条件筛空的。
+    询价时填了就诊类型，擅长的排得更靠前。
 
     收藏的和陪过这位就诊人的排在前面，互相屏蔽的不出现。一页可能不满甚至为空，有 `next_cursor` 就还可以往下翻。
     """

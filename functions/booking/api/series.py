@@ -38,6 +38,7 @@ def start_series(call: Call[StartSeries]) -> SeriesView:
         insurance=body.insurance,
         note=body.note,
         coupon_ids=(),
+        condition_type=body.condition_type,
     )
     request = actions.SeriesRequest(
         visit=visit, companion_id=body.companion_id, wanted=wanted_of(body.wanted), starts=starts

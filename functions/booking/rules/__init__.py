@@ -1,1 +1,1 @@
-"""Booking's rules, pure: `policy`, `pricing`, `matching`, `calendar`, `orders`, `itinerary`."""
+"""Booking's rules, pure: `policy`, `pricing`, `matching`, `conditions`, `calendar`, `orders`, `itinerary`."""

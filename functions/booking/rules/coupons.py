@@ -46,7 +46,7 @@ class Terms:
     @property
     def rule_text(self) -> str:
         """The rule as people read it: `满 ¥200.00 减 ¥30.00`."""
-        at_least = f"满 {yuan(self.threshold_fen)}" if self.threshold_fen else "无门槛"
+        at_least = f"满 {yuan(self.threshold_fen)} " if self.threshold_fen else "无门槛"
         if self.off_fen is not None:
             return f"{at_least}减 {yuan(self.off_fen)}"
         cap = "" if self.cap_fen is None else f"，最多减 {yuan(self.cap_fen)}"

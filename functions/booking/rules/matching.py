@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 
 from functions.booking.rules.availability import Hours
+from functions.booking.rules.conditions import CONDITION_TITLES, ConditionType
 from functions.booking.rules.policy import TIER_TITLES, Tier
 from functions.shared.errors import Conflict
 
@@ -82,6 +83,7 @@ class Candidate:
     """Days on which they work at other times as well: the calendar says at which."""
     daily_cap: int | None = None
     """Visits that they begin in one day at most, if fewer than the policy allows."""
+    specialties: frozenset[ConditionType] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class Companion:
     cases_by_department: Mapping[str, int]
     serves: Mapping[str, frozenset[str]]
     """Department ids by hospital id."""
+    specialties: frozenset[ConditionType] = frozenset()
 
     @property
     def departments(self) -> frozenset[tuple[str, str]]:
@@ -129,6 +132,7 @@ class Companion:
             hours=hours,
             extra_days=extra_days,
             daily_cap=daily_cap,
+            specialties=self.specialties,
         )
 
 
@@ -159,6 +163,8 @@ class Weights:
     idle: int = 15
     nearby: int = 5
     exploration: int = 10
+    specialty: int = 15
+    """Counts only where the client said what the visit is about."""
     favourite_lift: int = 80
     continuity_lift: int = 60
     """How far a favourite, or who accompanied this patient before, is lifted towards the full score, in percent."""
@@ -172,7 +178,7 @@ class Weights:
 
     def __post_init__(self) -> None:
         standing = (self.rating, self.cases, self.tier)
-        others = (self.idle, self.nearby, self.exploration, self.newcomer_every)
+        others = (self.idle, self.nearby, self.exploration, self.specialty, self.newcomer_every)
         if min(*standing, *others) < 0 or sum(standing) <= 0:
             raise ValueError("matching weights are not negative, and those of the standing are not all zero")
         if not all(0 <= lift <= _PERCENT for lift in (self.favourite_lift, self.continuity_lift)):
@@ -224,16 +230,18 @@ def rank(
     seed: str,
     favourites: Container[str] = frozenset(),
     known: Container[str] = frozenset(),
+    condition_type: ConditionType | None = None,
 ) -> list[Ranked]:
     """Best first. `loads` is by companion id (absent: a free day); `seed` (the quote's id) shuffles newcomers.
 
-    `favourites` are the client's; `known` are companions who accompanied the patient before.
+    `favourites` are the client's; `known` are companions who accompanied the patient before. Whoever is good at
+    `condition_type` goes up; nobody is left out for not being.
     """
     ranked = []
     for candidate in candidates:
         companion_id = candidate.companion_id
         tie = _Tie(companion_id in favourites, companion_id in known)
-        ranked.append(_judge(candidate, loads.get(companion_id, DayLoad()), tie, weights, seed))
+        ranked.append(_judge(candidate, loads.get(companion_id, DayLoad()), tie, condition_type, weights, seed))
     return sorted(_with_newcomers(ranked, weights, seed), key=lambda entry: entry.place)
 
 
@@ -302,7 +310,14 @@ def _with_newcomers(ranked: Sequence[Ranked], weights: Weights, seed: str) -> li
     ]
 
 
-def _judge(candidate: Candidate, load: DayLoad, tie: _Tie, weights: Weights, seed: str) -> Ranked:
+def _judge(
+    candidate: Candidate,
+    load: DayLoad,
+    tie: _Tie,
+    condition_type: ConditionType | None,
+    weights: Weights,
+    seed: str,
+) -> Ranked:
     signals = (
         (weights.rating, _rating_points(candidate), _rating_reason(candidate)),
         (weights.cases, _cases_points(candidate), _cases_reason(candidate)),
@@ -310,6 +325,7 @@ def _judge(candidate: Candidate, load: DayLoad, tie: _Tie, weights: Weights, see
         (weights.idle, FULL // (1 + load.visits), "" if load.visits else "当天没有其他安排"),
         (weights.nearby, FULL if load.same_campus else 0, "当天已在这个院区" if load.same_campus else ""),
         (weights.exploration, _exploration_points(candidate, weights, seed), _newcomer_reason(candidate, weights)),
+        *_specialty_signals(candidate, condition_type, weights),
     )
     whole = sum(weight for weight, _, _ in signals)
     score = sum(weight * points for weight, points, _ in signals) // whole
@@ -323,6 +339,17 @@ def _judge(candidate: Candidate, load: DayLoad, tie: _Tie, weights: Weights, see
             score += (FULL - score) * lift // _PERCENT
             reasons.insert(0, reason)
     return Ranked(candidate, score, tuple(reasons))
+
+
+def _specialty_signals(
+    candidate: Candidate, condition_type: ConditionType | None, weights: Weights
+) -> tuple[tuple[int, int, str], ...]:
+    """None where nothing was said of the visit: a perfect score must not need a specialty then."""
+    if condition_type is None:
+        return ()
+    if condition_type not in candidate.specialties:
+        return ((weights.specialty, 0, ""),)
+    return ((weights.specialty, FULL, f"擅长{CONDITION_TITLES[condition_type]}陪诊"),)
 
 
 def _rating_points(candidate: Candidate) -> int:

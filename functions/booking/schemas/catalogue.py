@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from functions.booking.actions.catalogue import PricedPackage
+from functions.booking.rules.conditions import CONDITION_TITLES, ConditionType
 from functions.booking.rules.pricing import SpecialRequest
 from functions.booking.schemas.common import Id
 from functions.shared.http import Reading
@@ -64,6 +65,17 @@ class SpecialRequestView(Reading, frozen=True, kw_only=True):
         return cls(
             special_request_id=request.id, name=request.name, summary=request.summary, price_fen=request.price_fen
         )
+
+
+class ConditionTypeView(Reading, frozen=True, kw_only=True):
+    """一种就诊类型。"""
+
+    condition_type: ConditionType
+    title: str
+
+    @classmethod
+    def of(cls, condition_type: ConditionType) -> "ConditionTypeView":
+        return cls(condition_type=condition_type, title=CONDITION_TITLES[condition_type])
 
 
 class InsuranceOptionView(Reading, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from functions.booking.rules.conditions import ConditionType
 from functions.booking.rules.pricing import Discount, LineItem, LineKind, Overtime
 from functions.shared import clock
 from functions.shared.http import Reading
@@ -13,6 +14,10 @@ Id = Annotated[str, Meta(min_length=1, max_length=64)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Language = Annotated[
     str, Meta(min_length=1, max_length=40, description="语言代码，例如 mandarin、cantonese、sign_language")
+]
+
+WantedExpertise = Annotated[
+    ConditionType, Meta(description="就诊类型，见 GET /condition-types；擅长的陪诊师优先，不填不影响排序")
 ]
 
 

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from functions.booking.rules.conditions import ConditionType
 from functions.booking.rules.matching import EMPTIED_TITLES, Emptied, Gender, Ranked
 from functions.booking.rules.policy import Tier
-from functions.booking.schemas.common import Id, Instant, Language, LineItemView, OvertimeView
+from functions.booking.schemas.common import Id, Instant, Language, LineItemView, OvertimeView, WantedExpertise
 from functions.booking.table import QuoteRow
 from functions.shared import clock
 from functions.shared.http import PageQuery, Reading
@@ -32,6 +33,7 @@ class MakeQuote(Body, frozen=True):
         ]
         | None
     ) = None
+    condition_type: WantedExpertise | None = None
 
 
 class QuoteView(Reading, frozen=True, kw_only=True):
@@ -54,6 +56,7 @@ class QuoteView(Reading, frozen=True, kw_only=True):
     """超时费率；为空表示超时不另收费。"""
     expires_at: Instant
     has_note: bool
+    condition_type: ConditionType | None
     order_id: str | None
     """用这份报价下的订单；尚未下单时为空。"""
 
@@ -74,6 +77,7 @@ class QuoteView(Reading, frozen=True, kw_only=True):
             overtime=OvertimeView.of(quote.price.overtime),
             expires_at=clock.china(quote.expires_at),
             has_note=quote.note is not None,
+            condition_type=quote.condition_type,
             order_id=quote.order_id,
         )
 
@@ -94,6 +98,7 @@ class CandidateView(Reading, frozen=True, kw_only=True):
     tier: Tier
     gender: Gender
     languages: list[str]
+    specialties: list[ConditionType]
     first_aid_certified: bool
     rating_hundredths: int | None
     completed_visits: int
@@ -111,6 +116,7 @@ class CandidateView(Reading, frozen=True, kw_only=True):
             tier=candidate.tier,
             gender=candidate.gender,
             languages=sorted(candidate.languages),
+            specialties=sorted(candidate.specialties),
             first_aid_certified=candidate.first_aid_certified,
             rating_hundredths=candidate.rating_hundredths,
             completed_visits=candidate.completed_visits,

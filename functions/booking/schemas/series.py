@@ -8,7 +8,7 @@ from msgspec import Meta
 from functions.booking.actions import SeriesOrders
 from functions.booking.rules.orders import OrderState, title_of
 from functions.booking.rules.series import Entry, EntryState
-from functions.booking.schemas.common import Id, Instant, china_or_none
+from functions.booking.schemas.common import Id, Instant, WantedExpertise, china_or_none
 from functions.booking.schemas.orders import WantedConditions
 from functions.booking.table import OrderRow
 from functions.shared import clock
@@ -43,6 +43,7 @@ class StartSeries(Body, frozen=True):
     insurance: bool = False
     note: Annotated[str, Meta(max_length=500, pattern=r"\S", description="给陪诊师的话，加密保存")] | None = None
     wanted: WantedConditions = WantedConditions()
+    condition_type: WantedExpertise | None = None
 
 
 class SkipDate(Body, frozen=True):

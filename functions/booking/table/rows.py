@@ -11,6 +11,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from functions.booking.rules.availability import Availability
 from functions.booking.rules.calendar import Booking, Day
 from functions.booking.rules.cancellation import DEFAULT_TERMS, Terms
+from functions.booking.rules.conditions import ConditionType
 from functions.booking.rules.confirmation import Confirmation
 from functions.booking.rules.discounts import Plan, PlanState
 from functions.booking.rules.dispatch import Declined, Waiting
@@ -113,6 +114,8 @@ class QuoteRow(BookingRow, discriminator="quote"):
     order_id = UnicodeAttribute(null=True)
     discount_plan: JsonAttribute[Plan] = JsonAttribute(Plan, null=True)
     """What an order on this quote will reserve; absent without discounts."""
+    condition_type: EnumAttribute[ConditionType] = EnumAttribute(ConditionType, null=True)
+    """What the visit is about; absent if the client did not say."""
     note = UnicodeAttribute(null=True)
     """What the client wants the companion to know, encrypted under the patient's key: it may speak of health."""
 
@@ -164,6 +167,8 @@ class OrderRow(BookingRow, discriminator="order"):
     departed_at = InstantAttribute(null=True)
     """When the companion set out."""
     series_id = UnicodeAttribute(null=True)
+    condition_type: EnumAttribute[ConditionType] = EnumAttribute(ConditionType, null=True)
+    """The quote's: who is good at it is asked first."""
     note = UnicodeAttribute(null=True)
     """What the client wants the companion to know, encrypted under the patient's key: it may speak of health."""
 

@@ -78,4 +78,5 @@ def _activated(profile: Profile, *, sequence: int, today: date) -> CompanionActi
         rating_hundredths=profile.rating_hundredths,
         completed_visits=profile.completed_visits,
         cases_by_department=dict(profile.cases_by_department),
+        specialties=profile.specialties,
     )

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from functions.booking.rules.conditions import CONDITION_TITLES, ConditionType
 from functions.companions import rules
 from functions.companions.actions import announcing
 from functions.companions.rules import CompanionState, Credential, CredentialKind, Gender, Profile, Service, Tier
 from functions.companions.rules import profiles as profile_rules
 from functions.companions.rules.policy import Policy
 from functions.companions.table import base, profiles
-from functions.shared import clock
+from functions.shared import audit, clock
 from functions.shared.errors import NotFound
 from functions.shared.tx import Tx
 
@@ -48,6 +49,7 @@ def put_companion(
     cases_by_department: Mapping[str, int],
     intro: str,
     credentials: Sequence[Mapping[str, Any]],
+    specialties: Sequence[str] = (),
     verified_by: str = "stf_seed",
 ) -> Profile:
     """Admit or replace an active companion, in the shape of the seed; emits companion.activated when anything changed.
@@ -73,6 +75,7 @@ def put_companion(
             intro=intro,
             credentials=held,
             state=rules.move(rules.certify(CompanionState.APPLIED, held, today), CompanionState.ACTIVE),
+            specialties=tuple(ConditionType(each) for each in specialties),
         )
     )
     if first_aid_certified and not profile.is_first_aid_certified(today):
@@ -84,6 +87,28 @@ def put_companion(
         announcing.enroll(tx, id)
         announcing.store(tx, before, profile)
         announcing.watch(tx, profile)
+    return profile
+
+
+def change_specialties(
+    tx: Tx, *, companion_id: str, specialties: tuple[ConditionType, ...], reason: str, actor: str
+) -> Profile:
+    """Staff say what the companion is good at, in place of what was said before. NotFound, ProfileInvalid."""
+    row = profiles.find_profile_row(companion_id)
+    if row is None:
+        raise NotFound()
+    before = row.to_profile()
+    profile = profile_rules.with_specialties(before, specialties)
+    announcing.store(tx, row, profile)
+    audit.record(
+        tx,
+        actor=actor,
+        act="companion.specialties_changed",
+        subject=companion_id,
+        reason=reason,
+        before=_titles(before.specialties),
+        after=_titles(profile.specialties),
+    )
     return profile
 
 
@@ -105,6 +130,10 @@ def put_policy(tx: Tx, policy: Policy) -> None:
     row, before = base.PolicyRow("CONFIG", "policy", policy=policy), base.stored_policy()
     row.version = before.version if before else 0
     tx.save(row)
+
+
+def _titles(specialties: Sequence[ConditionType]) -> str:
+    return "、".join(CONDITION_TITLES[each] for each in specialties)
 
 
 def _credential(

@@ -84,6 +84,7 @@ def approve(tx: Tx, *, application_id: str, actor: str) -> Application:
                 completed_visits=0,
                 cases_by_department={},
                 intro=draft.intro,
+                specialties=draft.specialties,
                 credentials=held,
                 state=profiles.move(certified, CompanionState.ACTIVE),
             )

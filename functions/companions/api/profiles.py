@@ -5,9 +5,16 @@ from typing import Any
 from functions.companions import actions
 from functions.companions.actions import certificates, profiles, standing
 from functions.companions.api.declared import routes
-from functions.companions.rules import CredentialsMissing, IllegalTransition
+from functions.companions.rules import CredentialsMissing, IllegalTransition, ProfileInvalid
 from functions.companions.schemas.applications import AuditView
-from functions.companions.schemas.profiles import CompanionView, OwnView, StandingBody, StandingView
+from functions.companions.schemas.profiles import (
+    CompanionView,
+    OwnView,
+    SpecialtiesBody,
+    SpecialtiesView,
+    StandingBody,
+    StandingView,
+)
 from functions.shared import clock
 from functions.shared.caller import STAFF, Role
 from functions.shared.errors import NotFound
@@ -66,6 +73,28 @@ def reinstate_companion(call: Call[StandingBody], companion_id: str) -> Standing
     return StandingView.of(profile)
 
 
+@routes.post(
+    "/companions/{companion_id}/specialties",
+    summary="修改擅长的就诊类型",
+    roles={Role.AGENT, Role.ADMIN},
+    body=SpecialtiesBody,
+    reply=SpecialtiesView,
+    effect=True,
+    problems=(NotFound, ProfileInvalid),
+)
+def change_specialties(call: Call[SpecialtiesBody], companion_id: str) -> SpecialtiesView:
+    """整份替换，一分钟内在公开资料和匹配中生效。"""
+    body = call.body
+    profile = profiles.change_specialties(
+        call.tx,
+        companion_id=companion_id,
+        specialties=body.specialties,
+        reason=body.reason,
+        actor=call.caller.subject,
+    )
+    return SpecialtiesView.of(profile)
+
+
 @routes.get(
     "/companions/{companion_id}/audit",
     summary="陪诊师的操作记录",
@@ -74,6 +103,6 @@ def reinstate_companion(call: Call[StandingBody], companion_id: str) -> Standing
     reply=Page[AuditView],
 )
 def list_companion_audit(call: Call[Any], companion_id: str) -> Page[AuditView]:
-    """停用、恢复、证件核验、查看证件、人工定级，最近的在前；申请人的编号是其账号。"""
+    """停用、恢复、修改擅长的类型、证件核验、查看证件、人工定级，最近的在前；申请人的编号是其账号。"""
     entries, last = standing.list_audit(companion_id, limit=call.query.limit, after=decode_cursor(call.query.cursor))
     return Page(items=[AuditView.of(entry) for entry in entries], next_cursor=encode_cursor(last))

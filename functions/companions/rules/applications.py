@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from functions.accounts.rules import identity
+from functions.booking.rules.conditions import ConditionType
 from functions.companions.rules.credentials import REQUIRED_CREDENTIALS, CredentialKind, CredentialState
 from functions.companions.rules.policy import Policy
-from functions.companions.rules.profiles import Gender, Service
+from functions.companions.rules.profiles import Gender, Service, specialty_claims
 from functions.shared.errors import Conflict, FieldError, Invalid
 
 MAX_DEPARTMENTS = 90
@@ -143,6 +144,7 @@ class Draft:
     languages: tuple[str, ...]
     serves: tuple[Service, ...]
     intro: str
+    specialties: tuple[ConditionType, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ def checked(draft: Draft, *, today: date, policy: Policy) -> Draft:
         (len(set(hospitals)) == len(hospitals), "serves", "医院重复"),
         (len(set(departments)) == len(departments), "serves", "科室重复"),
         (len(departments) <= MAX_DEPARTMENTS, "serves", f"最多 {MAX_DEPARTMENTS} 个科室"),
+        *specialty_claims(draft.specialties),
     )
     errors = tuple(FieldError(field, message) for holds, field, message in claims if not holds)
     if errors:

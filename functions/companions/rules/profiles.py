@@ -1,10 +1,11 @@
 """Who may work as a companion, and what may be shown of them (F1, F23, F27)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
+from functions.booking.rules.conditions import MAX_SPECIALTIES, ConditionType
 from functions.companions.rules.credentials import Credential, CredentialKind, require
 from functions.shared.errors import Conflict, FieldError, Invalid
 
@@ -92,6 +93,7 @@ class Profile:
     credentials: tuple[Credential, ...]
     state: CompanionState
     suspended_for: tuple[SuspensionReason, ...] = ()
+    specialties: tuple[ConditionType, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -164,6 +166,19 @@ def shown_cases(profile: Profile, *, least: int) -> dict[str, int]:
     return {department: count for department, count in profile.cases_by_department.items() if count >= least}
 
 
+def with_specialties(profile: Profile, specialties: tuple[ConditionType, ...]) -> Profile:
+    """The profile with these in place of what it named; ProfileInvalid."""
+    return checked(replace(profile, specialties=specialties))
+
+
+def specialty_claims(specialties: Sequence[ConditionType]) -> tuple[tuple[bool, str, str], ...]:
+    """What has to hold of them, with the field and the words for where it does not."""
+    return (
+        (len(set(specialties)) == len(specialties), "specialties", "擅长的就诊类型重复"),
+        (len(specialties) <= MAX_SPECIALTIES, "specialties", f"最多 {MAX_SPECIALTIES} 种擅长的就诊类型"),
+    )
+
+
 def checked(profile: Profile) -> Profile:
     """`profile`, if its numbers can be true; otherwise ProfileInvalid."""
     rating, cases = profile.rating_hundredths, profile.cases_by_department
@@ -177,6 +192,7 @@ def checked(profile: Profile) -> Profile:
         (all(service.department_ids for service in profile.serves), "serves", "每家医院至少一个科室"),
         (len(kinds) == len(set(kinds)), "credentials", "同一种资质重复"),
         (bool(profile.languages), "languages", "至少一种语言"),
+        *specialty_claims(profile.specialties),
     )
     errors = tuple(FieldError(field, message) for holds, field, message in claims if not holds)
     if errors:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
+from functions.booking.rules.conditions import MAX_SPECIALTIES, ConditionType
 from functions.companions.actions.applications import Application
 from functions.companions.rules.applications import (
     MAX_DEPARTMENTS,
@@ -25,6 +26,9 @@ from functions.shared.http import Reading
 from functions.shared.http.schemas import Body
 
 _Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Specialties = Annotated[
+    tuple[ConditionType, ...], Meta(max_length=MAX_SPECIALTIES, description="擅长的就诊类型，见 GET /condition-types")
+]
 
 
 class ServiceBody(Body, frozen=True):
@@ -34,7 +38,7 @@ class ServiceBody(Body, frozen=True):
     department_ids: Annotated[list[_Id], Meta(min_length=1, max_length=MAX_DEPARTMENTS)]
 
 
-class DraftBody(Body, frozen=True):
+class DraftBody(Body, frozen=True, kw_only=True):
     """申请人的情况；全部科室都在所选城市，总数不超过 90。"""
 
     name: Annotated[str, Meta(min_length=1, max_length=40)]
@@ -44,6 +48,7 @@ class DraftBody(Body, frozen=True):
     languages: Annotated[list[Annotated[str, Meta(max_length=30)]], Meta(min_length=1, max_length=10)]
     serves: Annotated[list[ServiceBody], Meta(min_length=1, max_length=MAX_DEPARTMENTS)]
     intro: Annotated[str, Meta(min_length=10, max_length=300)]
+    specialties: Specialties = ()
 
     def draft(self) -> Draft:
         return Draft(
@@ -54,6 +59,7 @@ class DraftBody(Body, frozen=True):
             languages=tuple(self.languages),
             serves=tuple(Service(each.hospital_id, tuple(each.department_ids)) for each in self.serves),
             intro=self.intro.strip(),
+            specialties=self.specialties,
         )
 
 
@@ -139,6 +145,7 @@ class ApplicationView(Reading, frozen=True, kw_only=True):
     languages: list[str]
     serves: list[ServiceLine]
     intro: str
+    specialties: list[ConditionType]
     id_number_masked: str
     phone_masked: str
     credentials: list[HeldView]
@@ -169,6 +176,7 @@ class ApplicationView(Reading, frozen=True, kw_only=True):
                 for each in draft.serves
             ],
             intro=draft.intro,
+            specialties=list(draft.specialties),
             id_number_masked=application.id_number_masked,
             phone_masked=application.phone_masked,
             credentials=[HeldView.of(each, staff=staff) for each in application.credentials],

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from functions.booking.rules.conditions import ConditionType
 from functions.companions.actions.certificates import Held
 from functions.companions.rules import (
     CompanionState,
@@ -18,6 +19,7 @@ from functions.companions.rules import (
     Tier,
 )
 from functions.companions.rules.credentials import CREDENTIAL_TITLES
+from functions.companions.schemas.applications import Specialties
 from functions.companions.schemas.credentials import HeldView
 from functions.shared.http import Reading
 from functions.shared.http.schemas import Body
@@ -67,6 +69,7 @@ class OwnView(Reading, frozen=True, kw_only=True):
     state: CompanionState
     suspended_for: list[SuspensionReason]
     languages: list[str]
+    specialties: list[ConditionType]
     serves: list[ServiceView]
     rating_hundredths: int | None
     completed_visits: int
@@ -85,6 +88,7 @@ class OwnView(Reading, frozen=True, kw_only=True):
             state=profile.state,
             suspended_for=list(profile.suspended_for),
             languages=list(profile.languages),
+            specialties=list(profile.specialties),
             serves=[ServiceView.of(service) for service in profile.serves],
             rating_hundredths=profile.rating_hundredths,
             completed_visits=profile.completed_visits,
@@ -123,6 +127,24 @@ class StandingView(Reading, frozen=True, kw_only=True):
         return cls(companion_id=profile.companion_id, state=profile.state, suspended_for=list(profile.suspended_for))
 
 
+class SpecialtiesBody(Body, frozen=True):
+    """擅长的就诊类型，整份替换；理由只有运营看得到。"""
+
+    specialties: Specialties
+    reason: Annotated[str, Meta(min_length=5, max_length=200)]
+
+
+class SpecialtiesView(Reading, frozen=True, kw_only=True):
+    """修改之后擅长的就诊类型。"""
+
+    companion_id: str
+    specialties: list[ConditionType]
+
+    @classmethod
+    def of(cls, profile: Profile) -> "SpecialtiesView":
+        return cls(companion_id=profile.companion_id, specialties=list(profile.specialties))
+
+
 class CompanionView(Reading, frozen=True, kw_only=True):
     """陪诊师公开资料；`rating_hundredths` 为五分制评分乘以一百，尚无评分时为空。
 
@@ -135,6 +157,7 @@ class CompanionView(Reading, frozen=True, kw_only=True):
     gender: Gender
     tier: Tier
     languages: list[str]
+    specialties: list[ConditionType]
     first_aid_certified: bool
     serves: list[ServiceView]
     rating_hundredths: int | None
@@ -152,6 +175,7 @@ class CompanionView(Reading, frozen=True, kw_only=True):
             gender=profile.gender,
             tier=profile.tier,
             languages=list(profile.languages),
+            specialties=list(profile.specialties),
             first_aid_certified=profile.is_first_aid_certified(today),
             serves=[ServiceView.of(service) for service in profile.serves],
             rating_hundredths=profile.rating_hundredths,

@@ -4,6 +4,7 @@ import re
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from functions.booking.rules.conditions import ConditionType
 from functions.companions.rules import CompanionState, Credential, Gender, Profile, Service, SuspensionReason, Tier
 from functions.companions.rules.tiers import Override
 from functions.companions.table.base import CompanionsRow, Key, partition
@@ -31,6 +32,7 @@ class ProfileRow(CompanionsRow, discriminator="companion_profile"):
     suspended_for: JsonAttribute[tuple[SuspensionReason, ...]] = JsonAttribute(
         tuple[SuspensionReason, ...], default=tuple
     )
+    specialties: JsonAttribute[tuple[ConditionType, ...]] = JsonAttribute(tuple[ConditionType, ...], default=tuple)
     sequence = NumberAttribute(default=0)
     """Of the last thing that the other rooms were told."""
     announced_visits = NumberAttribute(default=0)
@@ -56,6 +58,7 @@ class ProfileRow(CompanionsRow, discriminator="companion_profile"):
             credentials=self.credentials,
             state=CompanionState(self.state),
             suspended_for=self.suspended_for,
+            specialties=self.specialties,
         )
 
     def put(self, profile: Profile) -> None:
@@ -90,6 +93,7 @@ def profile_row(profile: Profile) -> ProfileRow:
         credentials=profile.credentials,
         state=profile.state,
         suspended_for=profile.suspended_for,
+        specialties=profile.specialties,
     )
 
 
