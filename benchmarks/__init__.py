@@ -1,7 +1,7 @@
 """What the product costs and how fast it is, measured against itself: `make bench`, or
 
     python -m benchmarks            # everything; packages first if the code has changed
-    python -m benchmarks --quick    # in process only, under a minute: round trips, units, warm ratio, US$ of an order
+    python -m benchmarks --quick    # in process only, some minutes: round trips, units, warm ratio, US$ of an order
     python -m benchmarks --only assignment   # one of the kernels by itself
 
 It prints tables, then one JSON object on the last line, and writes the same object to `dist/bench.json`. The exit

@@ -14,7 +14,7 @@ from benchmarks.limits import Verdict
 from benchmarks.report import table as text_table
 
 _KEPT_FOREVER_S = 1e9
-POSTINGS, ROUND_TRIPS, TRANSACTIONS, READ_UNITS, WRITE_UNITS = 8, 16, 6, 16, 150
+POSTINGS, ROUND_TRIPS, TRANSACTIONS, READ_UNITS, WRITE_UNITS = 8, 15, 5, 14, 80
 """Of one order together, at most."""
 
 
