@@ -9,10 +9,10 @@ RUN := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down reset demo logs test check bench documents package deploy lock
+.PHONY: help install up down reset demo logs ledger-check test check bench documents package deploy lock
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 install: ## virtual environments, from the hashed requirement files
 	@$(PYTHON) infra/local/install.py
@@ -31,6 +31,9 @@ demo: install ## play one more order
 
 logs: install ## what the functions say; NAME=booking for one
 	@$(RUN) -m infra.local logs $(NAME)
+
+ledger-check: install ## prove the ledger of the local stack
+	@$(RUN) -m infra.local ledger-check
 
 test: install ## all tests, with a local stack of their own
 	@$(RUN) -m pytest -n 2 --dist loadgroup

@@ -1,6 +1,7 @@
-"""`python -m infra.local up|down|reset|demo|logs`: what the Makefile calls. Each failure is one sentence."""
+"""`python -m infra.local up|down|reset|demo|logs|…`: what the Makefile calls. Each failure is one sentence."""
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -20,7 +21,14 @@ from infra.stacks import DeployError
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make", description="The local stack.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, what in (("up", up), ("down", down), ("reset", reset), ("demo", demo), ("logs", logs)):
+    for name, what in (
+        ("up", up),
+        ("down", down),
+        ("reset", reset),
+        ("demo", demo),
+        ("logs", logs),
+        ("ledger-check", prove),
+    ):
         command = commands.add_parser(name)
         command.set_defaults(run=what)
         if what is logs:
@@ -90,6 +98,16 @@ def demo(layout: Layout) -> None:
     run_module("infra.local.demo")
 
 
+def prove(layout: Layout) -> None:
+    """Prove the ledger of the stack that runs; the culprits are named."""
+    _must_run(layout)
+    os.environ.update(layout.credentials, STAGE=STAGE)
+    from functions.settlement import ledger_check
+
+    if ledger_check.main():
+        raise StackError("the ledger does not hold")
+
+
 def logs(layout: Layout, name: str) -> None:
     """The functions' logs (one function's, if named), then what comes, until Ctrl-C."""
     _must_run(layout)
@@ -152,6 +170,9 @@ def _tell_urls(layout: Layout, seconds: float) -> None:
         ("insurer stand-in", facts["standins"]["insurer"]),
     ):
         print(f"  {name:20} {url}")
+
+
+_COMMANDS = {"up": up, "down": down, "reset": reset, "demo": demo, "logs": logs, "ledger-check": prove}
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from infra.local.standins.pay.signing import Flaw
 from tests.harness.world import open_world
 from tests.settlement.makers import SPLIT, TOTAL_FEN, Order, open_till
 
+FEE_FEN = 4_000
 EXPECTED = (NothingToRefund, SplitMismatch, PaymentUnknown, PaymentRejected)
 """What a consumer raises for an event that came too early: the bus delivers it again later."""
 FAULTS = ({"fail_status": 500}, {"drop_answer_after_commit": True}, {"fail_status": 500, "after_commit": True})
@@ -112,9 +113,12 @@ class MoneyMachine(RuleBasedStateMachine):
         self.till.misbehaves(self.order, operation=operation, **fault)
 
     # the bus and the clock ----------------------------------------------------------------------------------------
-    @rule(is_paid=st.booleans())
-    def close_the_order(self, is_paid: bool) -> None:
-        self.publish(self.order.closed(paid=is_paid))
+    @rule(
+        is_paid=st.booleans(), companion_fee_fen=st.sampled_from([0, FEE_FEN]), platform_fee_fen=st.sampled_from([0, 1])
+    )
+    def close_the_order(self, is_paid: bool, companion_fee_fen: int, platform_fee_fen: int) -> None:
+        fees = {"companion_fee_fen": companion_fee_fen, "platform_fee_fen": platform_fee_fen}
+        self.publish(self.order.closed(paid=is_paid, **fees))
 
     @rule()
     def say_that_it_was_paid_too_late(self) -> None:
@@ -161,7 +165,8 @@ class MoneyMachine(RuleBasedStateMachine):
         booked = [transaction.event for transaction in table.transactions_of(self.order.order_id)]
         assert len(booked) == len(set(booked))
         assert not {"split", "refund_requested"} <= set(booked)
-        assert table.find_totals()[Code.COMPANION_AVAILABLE] in (0, -SPLIT.share_fen)
+        assert not {"split", "fees"} <= set(booked)
+        assert table.find_totals()[Code.COMPANION_AVAILABLE] in (0, -SPLIT.share_fen, -FEE_FEN)
         if "refund_paid" in booked:
             assert [refund.status for refund in self.till.desk.books.refunds()] != ["PROCESSING"]
         if "payment" in booked:

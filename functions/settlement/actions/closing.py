@@ -1,11 +1,13 @@
 """An order that ended without a visit: what the client gets back, and what companion and platform keep."""
 
+from collections.abc import Sequence
+
 from functions.settlement.actions.income import CLOSED, DIVIDED, expect_income, money_of
 from functions.settlement.actions.ledger import post
 from functions.settlement.actions.refunds import owe_refund
 from functions.settlement.rules import ledger
 from functions.settlement.rules.income import IncomeKind
-from functions.settlement.rules.ledger import UNASSIGNED, Division, SplitMismatch
+from functions.settlement.rules.ledger import UNASSIGNED, Division, SplitMismatch, Transaction
 from functions.settlement.rules.payments import PaymentState
 from functions.settlement.rules.refunds import NothingToRefund, RefundReason, refundable_fen
 from functions.settlement.table import MoneyOfOrder, OrderMoneyRow, PaymentRow
@@ -46,8 +48,9 @@ def close_paid_order(
     ):
         raise SplitMismatch(f"退款与取消费用合计不等于代管的 {facts.held_fen} 分")
     _end(tx, facts.money)
+    kept: tuple[Transaction, ...] = ()
     if companion_fee_fen or platform_fee_fen:
-        _keep_fees(
+        fees = _keep_fees(
             tx,
             facts.money,
             order_id=order_id,
@@ -55,9 +58,12 @@ def close_paid_order(
             companion_fee_fen=companion_fee_fen,
             platform_fee_fen=platform_fee_fen,
         )
+        kept = (fees,)
     if refund_fen:
-        reason = RefundReason.ORDER_CLOSED if refund_fen == payment.amount_fen else RefundReason.FEE_KEPT
-        _give_back(tx, payment, facts.money, amount_fen=refund_fen, reason=reason)
+        reason = RefundReason.FEE_KEPT if kept else RefundReason.ORDER_CLOSED
+        _give_back(tx, payment, facts.money, amount_fen=refund_fen, reason=reason, together=kept)
+    else:
+        post(tx, *kept)
     tx.save(facts.money)
 
 
@@ -71,9 +77,17 @@ def _end(tx: Tx, money: OrderMoneyRow) -> None:
     money.settled, money.settled_at = CLOSED, tx.now
 
 
-def _give_back(tx: Tx, payment: PaymentRow, money: OrderMoneyRow, *, amount_fen: int, reason: RefundReason) -> None:
+def _give_back(
+    tx: Tx,
+    payment: PaymentRow,
+    money: OrderMoneyRow,
+    *,
+    amount_fen: int,
+    reason: RefundReason,
+    together: Sequence[Transaction] = (),
+) -> None:
     bearers = {ledger.funds_held(payment.order_id): amount_fen}
-    owe_refund(tx, payment=payment, money=money, bearers=bearers, reason=reason)
+    owe_refund(tx, payment=payment, money=money, bearers=bearers, reason=reason, together=together)
 
 
 def _keep_fees(
@@ -84,7 +98,8 @@ def _keep_fees(
     companion_id: str,
     companion_fee_fen: int,
     platform_fee_fen: int,
-) -> None:
+) -> Transaction:
+    """What is to be booked of the fees; the companion's will be income."""
     kept = ledger.cancellation_fees(
         order_id=order_id,
         companion_id=companion_id,
@@ -92,10 +107,9 @@ def _keep_fees(
         platform_fee_fen=platform_fee_fen,
         at=tx.now,
     )
-    post(tx, kept)
     money.share_fen, money.commission_fen = companion_fee_fen, platform_fee_fen
     if not companion_fee_fen:
-        return
+        return kept
     money.companion_id = companion_id
     division = Division(
         companion_id=companion_id,
@@ -111,3 +125,4 @@ def _keep_fees(
         price_fen=companion_fee_fen + platform_fee_fen,
         division=division,
     )
+    return kept

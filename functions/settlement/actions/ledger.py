@@ -1,5 +1,6 @@
 """Booking, and reading what was booked (F32, B10)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,15 +12,29 @@ from functions.shared.errors import FieldError, Invalid, NotFound
 from functions.shared.tx import Tx
 
 
-def post(tx: Tx, transaction: Transaction, *, is_decided_on_balances: bool = False) -> None:
+def post(tx: Tx, transaction: Transaction, *together: Transaction, is_decided_on_balances: bool = False) -> None:
     """Book `transaction` with everything else that `tx` writes: itself, its lines, the balances and totals it moves.
 
+    What one act books about one object goes in one call, with `together`, for no row can be moved twice in one commit.
     A transaction of this id that exists already makes the act run again, on rows that show it. Raises Overdrawn at
     commit if an order's or a companion's account would give more than is on it; if the act decided on the balances
     (`is_decided_on_balances`) it runs again instead, on what they are now.
     """
     shard = ledger.shard_of(transaction.subject)
     month = ledger.month_of(transaction.at)
+    booked = (transaction, *together)
+    for each in booked:
+        _write(tx, each, shard)
+    conflict = None if is_decided_on_balances else ledger.Overdrawn()
+    moved = ledger.fold(booked)
+    for account, amount_fen in moved.items():
+        if account.owner:
+            key = table.balance_key(account, shard, month)
+            _move_balance(tx, Posting(account, amount_fen), key, _paid_out_fen(booked, account), conflict)
+    _move_totals(tx, moved, table.totals_key(shard, month))
+
+
+def _write(tx: Tx, transaction: Transaction, shard: int) -> None:
     tx.insert(
         table.TransactionRow(
             *table.transaction_key(transaction.subject, transaction.id),
@@ -30,20 +45,23 @@ def post(tx: Tx, transaction: Transaction, *, is_decided_on_balances: bool = Fal
         )
     )
     tx.insert(table.journal_row(shard, transaction))
-    conflict = None if is_decided_on_balances else ledger.Overdrawn()
     for posting in transaction.postings:
         tx.insert(table.line_row(posting.account, shard, transaction, posting.amount_fen))
-        if posting.account.owner:
-            _move_balance(tx, posting, table.balance_key(posting.account, shard, month), transaction.id, conflict)
-    _move_totals(tx, transaction, table.totals_key(shard, month))
 
 
-def _move_balance(
-    tx: Tx, posting: Posting, key: table.Key, transaction_id: str, conflict: ledger.Overdrawn | None
-) -> None:
+def _paid_out_fen(booked: Sequence[Transaction], account: Account) -> int:
+    return sum(
+        ledger.paid_out_fen(each.id, account.code, posting.amount_fen)
+        for each in booked
+        for posting in each.postings
+        if posting.account == account
+    )
+
+
+def _move_balance(tx: Tx, posting: Posting, key: table.Key, paid_fen: int, conflict: ledger.Overdrawn | None) -> None:
     row, amount_fen, code = table.BalanceRow, posting.amount_fen, posting.account.code
     moves = [row.balance_fen.add(amount_fen)]
-    if paid_fen := ledger.paid_out_fen(transaction_id, code, amount_fen):
+    if paid_fen:
         moves.append(row.paid_fen.add(paid_fen))
     condition = None
     if posting.account.may_not_overdraw and amount_fen * code.kind.natural_sign < 0:
@@ -52,11 +70,11 @@ def _move_balance(
     tx.update(row(*key), moves, condition=condition, conflict=conflict)
 
 
-def _move_totals(tx: Tx, transaction: Transaction, key: table.Key) -> None:
+def _move_totals(tx: Tx, moved: Mapping[Account, int], key: table.Key) -> None:
     row = table.TotalsRow
     by_code: dict[Code, int] = {}
-    for posting in transaction.postings:
-        by_code[posting.account.code] = by_code.get(posting.account.code, 0) + posting.amount_fen
+    for account, amount_fen in moved.items():
+        by_code[account.code] = by_code.get(account.code, 0) + amount_fen
     moves: list[Any] = [getattr(row, code.value).add(amount) for code, amount in by_code.items() if amount]
     if moves:
         tx.update(row(*key), moves)

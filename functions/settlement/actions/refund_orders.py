@@ -44,7 +44,8 @@ def order_refund(
     known = table.find_proposal(proposal_id)
     if known is not None:
         return known.to_proposal()
-    standing = _standing(_settled(order_id))
+    facts = _settled(order_id)
+    standing = _standing(facts)
     borne = checked_parts(standing, parts) if parts else plan_refund(standing, kind, amount_fen)
     wanted = RefundProposal(
         order_id=order_id,
@@ -54,7 +55,9 @@ def order_refund(
         from_platform_fen=borne.platform_fen,
         from_goodwill_fen=borne.goodwill_fen,
     )
-    is_free = borne.amount_fen <= table.policy().refund_second_person_above_fen
+    # Together with what was ordered before: the limit is not for each slice of a refund.
+    ordered_fen = facts.money.ordered_back_fen + borne.amount_fen
+    is_free = ordered_fen <= table.policy().refund_second_person_above_fen
     row = ProposalRow(
         *table.proposal_key(proposal_id),
         proposal_id=proposal_id,
@@ -94,6 +97,7 @@ def carry_out(tx: Tx, wanted: RefundProposal) -> RefundProposal:
         tx.save(income)
     money.clawed_fen += parts.companion_fen
     money.commission_back_fen += parts.platform_fen
+    money.ordered_back_fen += parts.amount_fen
     refund_id = owe_refund(tx, payment=payment, money=money, bearers=bearers, reason=RefundReason.AFTER_SALES)
     tx.save(money)
     return RefundProposal(

@@ -1,6 +1,6 @@
 """Refunds: owed in the ledger first, then asked of the provider under a number that never changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from functions.settlement import provider, table
@@ -8,7 +8,7 @@ from functions.settlement.actions.ledger import post
 from functions.settlement.events import RefundRequested, RefundSucceeded
 from functions.settlement.gateways import payments as port
 from functions.settlement.rules import ledger
-from functions.settlement.rules.ledger import Account
+from functions.settlement.rules.ledger import Account, Transaction
 from functions.settlement.rules.refunds import (
     APART,
     PASSING_REFUSALS,
@@ -28,11 +28,18 @@ _MISMATCH = "AMOUNT_MISMATCH"
 
 
 def owe_refund(
-    tx: Tx, *, payment: PaymentRow, money: OrderMoneyRow, bearers: Mapping[Account, int], reason: RefundReason
+    tx: Tx,
+    *,
+    payment: PaymentRow,
+    money: OrderMoneyRow,
+    bearers: Mapping[Account, int],
+    reason: RefundReason,
+    together: Sequence[Transaction] = (),
 ) -> str:
     """Book that the client is owed what `bearers` give, and have it asked of the provider; returns the refund's id.
 
-    Counts in `money`, which the caller saves. Raises TooManyRefunds.
+    `together` is what the same act books about the order. Counts in `money`, which the caller saves. Raises
+    TooManyRefunds.
     """
     order_id, amount_fen = payment.order_id, sum(bearers.values())
     money.refunds += 1
@@ -53,7 +60,7 @@ def owe_refund(
         )
     )
     owed = ledger.refund_borne(refund_id=refund_id, order_id=order_id, bearers=bearers, at=tx.now)
-    post(tx, owed, is_decided_on_balances=True)
+    post(tx, owed, *together, is_decided_on_balances=True)
     tx.emit(
         RefundRequested(
             refund_id=refund_id,

@@ -17,8 +17,10 @@ from functions.settlement.schemas.ledger import (
 )
 from functions.shared import audit
 from functions.shared.clock import CHINA
-from functions.shared.errors import NotFound
+from functions.shared.errors import FieldError, Invalid, NotFound
 from functions.shared.http import Call, decode_cursor
+
+_YEARS = range(2000, 2100)
 
 
 @routes.get(
@@ -64,8 +66,8 @@ def get_account_statement(call: Call[Any], account: str) -> AccountStatementView
         audit.record(call.tx, actor=call.caller.subject, act="statement.read", subject=wanted.owner)
     page = actions.account_statement(
         wanted,
-        start=_midnight(call.query.from_),
-        end=_midnight(call.query.to, days=1),
+        start=_midnight("from", call.query.from_),
+        end=_midnight("to", call.query.to, days=1),
         limit=call.query.limit,
         after=decode_cursor(call.query.cursor),
     )
@@ -84,5 +86,9 @@ def get_proof(call: Call[Any], day: str) -> ProofView:
     return ProofView.of(actions.proof_of(day))
 
 
-def _midnight(day: date | None, *, days: int = 0) -> datetime | None:
-    return datetime.combine(day + timedelta(days=days), time(), CHINA) if day else None
+def _midnight(field: str, day: date | None, *, days: int = 0) -> datetime | None:
+    if day is None:
+        return None
+    if day.year not in _YEARS:
+        raise Invalid(errors=(FieldError(field, "日期须在 2000 年至 2099 年之间"),))
+    return datetime.combine(day + timedelta(days=days), time(), CHINA)

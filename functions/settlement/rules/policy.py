@@ -27,7 +27,7 @@ class Policy:
     """The same for a refund that is not through; the last one repeats until it is."""
 
     refund_second_person_above_fen: int = 20_000
-    """A refund of more than this, ordered by a person, is carried out when a second one of finance approved it."""
+    """What persons of finance order back of one order beyond this in all is carried out when a second one approved."""
     proof_parts: int = 4
     """Into how many parts, each proven by itself, the nightly proof of the ledger divides the table."""
     proof_rows: int = 2_000

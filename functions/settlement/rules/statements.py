@@ -52,8 +52,8 @@ class Period:
     end: datetime
 
 
-_WEEK = re.compile(r"(\d{4})-W(\d{2})")
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_WEEK = re.compile(r"(20\d{2})-W(\d{2})")
+_MONTH = re.compile(r"(20\d{2})-(\d{2})")
 
 
 def parse_period(text: str) -> Period:

@@ -157,7 +157,8 @@ class ProofView(Reading, frozen=True):
 
     @classmethod
     def of(cls, parts: list[ProofRow]) -> "ProofView":
-        is_finished = all(part.finished_at is not None for part in parts)
+        is_begun = len(parts) == int(parts[0].parts)
+        is_finished = is_begun and all(part.finished_at is not None for part in parts)
         wrong = sum(int(part.wrong) for part in parts)
         return cls(
             day=parts[0].day,

@@ -115,6 +115,8 @@ class OrderMoneyRow(SettlementRow, discriminator="order_money"):
     refunded_fen = FenAttribute(default=0)
     clawed_fen = FenAttribute(default=0)
     """Of the refunds, what the companion bore."""
+    ordered_back_fen = FenAttribute(default=0)
+    """Of the refunds, what persons ordered."""
     commission_back_fen = FenAttribute(default=0)
     """Of the refunds, what came out of the commission."""
 

@@ -49,6 +49,6 @@ def decode_cursor(cursor: str) -> str | None:
     if not cursor:
         return None
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
     except ValueError as error:
         raise Invalid(errors=(FieldError("cursor", "分页游标无效，请从第一页重新开始"),)) from error
