@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from functions.booking.rules.conditions import MAX_SPECIALTIES, ConditionType
+
 SEED = Path(__file__).resolve().parents[2] / "infra" / "local" / "seed"
 
 NAMES = (
@@ -77,6 +79,9 @@ NOTICES = {
     "order_assigned": "client",
     "order_closed_hold_expired": "client",
     "order_refunded": "client",
+    "invoice_issued": "client",
+    "invoice_reversed": "client",
+    "invoice_refused": "client",
     "visit_reminder_24h": "client",
     "visit_reminder_morning": "client",
     "companion_visit_reminder": "companion",
@@ -166,6 +171,7 @@ SEED_FIELDS = {
         "birth_year",
         "tier",
         "languages",
+        "specialties",
         "first_aid_certified",
         "serves",
         "rating_hundredths",
@@ -460,6 +466,8 @@ def test_a_companions_profile_uses_known_values(row: dict[str, Any]) -> None:
     assert row["languages"][0] == "mandarin"
     assert repeated(row["languages"]) == []
     assert set(row["languages"]) <= LANGUAGES
+    assert repeated(row["specialties"]) == []
+    assert set(row["specialties"]) <= set(ConditionType) and len(row["specialties"]) <= MAX_SPECIALTIES
     assert 15 <= len(row["intro"]) <= 80
 
 
@@ -514,6 +522,8 @@ def test_the_filters_have_somebody_to_find_and_newcomers_exist() -> None:
     spoken = {language for companion in DATA["companions"] for language in companion["languages"]}
     assert {"cantonese", "english", "sign_language"} <= spoken
     assert {companion["first_aid_certified"] for companion in DATA["companions"]} == {True, False}
+    named = {specialty for companion in DATA["companions"] for specialty in companion["specialties"]}
+    assert named == set(ConditionType)
     assert sum(companion["rating_hundredths"] is None for companion in DATA["companions"]) >= 2
 
 
