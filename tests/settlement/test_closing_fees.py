@@ -9,7 +9,8 @@ COMPANION_FEN, PLATFORM_FEN = 4_000, 1_000
 BACK_FEN = TOTAL_FEN - COMPANION_FEN - PLATFORM_FEN
 
 
-@pytest.mark.feature("F25", "F32")
+@pytest.mark.feature("F25")
+@pytest.mark.feature("F32")
 class TestFees:
     def test_the_companions_fee_is_income_of_its_own_kind(self, till: Till, order: Order) -> None:
         till.paid(order)

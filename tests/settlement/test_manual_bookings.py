@@ -50,7 +50,8 @@ def balances(world: World) -> dict[str, int]:
     return {entry["code"]: entry["balance_fen"] for entry in body["accounts"] if entry["balance_fen"]}
 
 
-@pytest.mark.feature("B10", "B11")
+@pytest.mark.feature("B10")
+@pytest.mark.feature("B11")
 class TestDeciding:
     def test_nothing_is_booked_before_another_person_approves(self, world: World) -> None:
         proposed = propose(world)
@@ -197,6 +198,15 @@ READERS = {"finance_reader", "finance", "admin"}
 
 
 @pytest.mark.feature("B11")
+@pytest.mark.parametrize(
+    "account", ["client_funds_held:ord_1", "companion_pending:acc_1", "companion_withdrawing:acc_1"]
+)
+def test_what_a_process_keeps_beside_the_ledger_is_not_booked_by_hand(world: World, account: str) -> None:
+    lines = [{"account": account, "amount_fen": -AMOUNT_FEN}, {"account": "suspense", "amount_fen": AMOUNT_FEN}]
+    refused = propose(world, lines=lines)
+    assert (refused.status, [error["field"] for error in refused.body["errors"]]) == (400, ["lines[0].account"])
+
+
 @pytest.mark.parametrize(
     ("method", "path", "roles"),
     [

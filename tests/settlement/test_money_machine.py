@@ -117,8 +117,8 @@ class MoneyMachine(RuleBasedStateMachine):
         is_paid=st.booleans(), companion_fee_fen=st.sampled_from([0, FEE_FEN]), platform_fee_fen=st.sampled_from([0, 1])
     )
     def close_the_order(self, is_paid: bool, companion_fee_fen: int, platform_fee_fen: int) -> None:
-        fees = {"companion_fee_fen": companion_fee_fen, "platform_fee_fen": platform_fee_fen}
-        self.publish(self.order.closed(paid=is_paid, **fees))
+        closed = self.order.closed(paid=is_paid, companion_fee_fen=companion_fee_fen, platform_fee_fen=platform_fee_fen)
+        self.publish(closed)
 
     @rule()
     def say_that_it_was_paid_too_late(self) -> None:

@@ -76,7 +76,8 @@ def of_companion(till: Till, order: Order, path: str = "/earnings") -> Any:
     return till.world.get(path, as_=till.world.person("companion", subject=order.companion_id)).body
 
 
-@pytest.mark.feature("F32", "B10")
+@pytest.mark.feature("F32")
+@pytest.mark.feature("B10")
 class TestKinds:
     @pytest.mark.parametrize(
         ("kind", "amount_fen", "parts", "left"),
@@ -162,7 +163,8 @@ class TestKinds:
         assert till.findings() == []
 
 
-@pytest.mark.feature("F25", "B11")
+@pytest.mark.feature("F25")
+@pytest.mark.feature("B11")
 class TestClawback:
     def test_before_release_it_comes_out_of_what_is_pending(self, till: Till, small: Order) -> None:
         refund(till, small, "partial", 1_100)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from functions.settlement.rules.ledger import Account, parse_account
+from functions.settlement.rules.ledger import Account, Code, parse_account
 from functions.settlement.rules.refunds import RefundKind
 from functions.shared.errors import Conflict, FieldError, Forbidden, Invalid
 from functions.shared.money import fen
@@ -89,6 +89,11 @@ def require_second_person(proposal: Proposal, *, decided_by: str) -> None:
         raise SamePerson()
 
 
+def _is_for_hands(account: Account) -> bool:
+    """Rows beside the ledger know what is held, pending or under way; by hand only the ledger would change."""
+    return account.is_sharded or account.code in (Code.COMPANION_AVAILABLE, Code.COMPANION_DEBT)
+
+
 def checked_lines(lines: Sequence[tuple[str, int]]) -> tuple[BookingLine, ...]:
     """The lines, if they name accounts that exist, each once, and sum to zero. Raises Invalid with every mistake."""
     errors: list[FieldError] = []
@@ -99,6 +104,8 @@ def checked_lines(lines: Sequence[tuple[str, int]]) -> tuple[BookingLine, ...]:
         except ValueError:
             errors.append(FieldError(f"lines[{number}].account", "没有这个科目，或科目缺少归属"))
             continue
+        if not _is_for_hands(account):
+            errors.append(FieldError(f"lines[{number}].account", "该科目由业务流程记账，不能人工调整"))
         if account in seen:
             errors.append(FieldError(f"lines[{number}].account", "同一科目只能出现一次"))
         seen.add(account)
