@@ -58,7 +58,7 @@ def sign_in_client(stage: Stage, *, told: bool = True) -> Person:
     if told:
         stage.story.step("王小雨用微信登录")
     openid = f"op-client-{secrets.token_hex(4)}"
-    person = _sign_in(stage, openid, "client", quiet=not told)
+    person = sign_in(stage, openid, "client", quiet=not told)
     if told:
         code = _login_code(stage, openid)
         body = {"code": code, "as": "client"}
@@ -68,7 +68,8 @@ def sign_in_client(stage: Stage, *, told: bool = True) -> Person:
     return person
 
 
-def _sign_in(stage: Stage, openid: str, role: str, *, quiet: bool = False) -> Person:
+def sign_in(stage: Stage, openid: str, role: str, *, quiet: bool = False) -> Person:
+    """Somebody whom WeChat knows signs in, in one of their roles."""
     body = {"code": _login_code(stage, openid), "as": role}
     session = expect(stage.api.request("POST", "/sessions/wechat", body, quiet=quiet), 201, "微信登录")
     require(role in session["roles"], f"登录后的身份里没有 {role}")
@@ -307,7 +308,7 @@ def accept(stage: Stage, order: Order) -> Person:
     """The companion takes the order."""
     name = order.candidates[0]["name"]
     stage.story.step(f"{name}收到派单，接单")
-    companion = _sign_in(stage, companion_openid(companion_numbers()[order.companion_id]), "companion")
+    companion = sign_in(stage, companion_openid(companion_numbers()[order.companion_id]), "companion")
 
     def open_offer() -> dict[str, Any] | None:
         offers = expect(stage.api.request("GET", "/offers", token=companion.token, quiet=True), 200, "查看派单")[
