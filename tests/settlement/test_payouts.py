@@ -1,5 +1,6 @@
 """A companion takes income out: asked for today, planned and paid on the next working day, each transfer once."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, timedelta
 from functools import partial
@@ -12,6 +13,7 @@ from functions.accounts import actions as accounts
 from functions.companions import actions as companions
 from functions.settlement.actions import payouts, withdrawals
 from functions.settlement.actions.withdrawals import PayeeRequest
+from functions.settlement.gateways.wechat_transfers import WeChatTransfers
 from functions.settlement.rules import ledger
 from functions.settlement.rules.payouts import PlanState
 from functions.settlement.rules.withdrawals import (
@@ -27,6 +29,8 @@ from functions.settlement.table.payouts import WithdrawalRow, put_payout_policy
 from functions.shared import clock, files
 from functions.shared.caller import Role
 from functions.shared.errors import Invalid
+from functions.shared.events import Timer
+from tests.harness.world import World
 from tests.settlement.makers import Order, Till, commit
 
 NAME = "王建国"
@@ -334,3 +338,46 @@ def run_until_killed(till: Till, kill_at: int, monkeypatch: pytest.MonkeyPatch) 
         patched.setattr(Connection, "_make_api_call", counted)
         with suppress(Killed):
             run_again(till)
+
+
+@pytest.mark.feature("B11")
+@pytest.mark.parametrize("asked", ["transfer", "query"])
+@pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
+def test_killed_while_asking_the_provider_it_pays_once(
+    till: Till, companion_id: str, asked: str, committed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies before the provider heard of it, or after the provider did it; its timers come again."""
+    row = ask(companion_id, payee(companion_id))
+    original, deaths = getattr(WeChatTransfers, asked), list[str]()
+
+    def dying(self: WeChatTransfers, *arguments: Any) -> Any:
+        if deaths:
+            return original(self, *arguments)
+        deaths.append(asked)
+        if committed:
+            original(self, *arguments)
+        raise Killed
+
+    monkeypatch.setattr(WeChatTransfers, asked, dying)
+    monkeypatch.setattr(World, "fire", firing_again(World.fire))
+    run_until_killed(till, 0, monkeypatch)
+    till.world.advance(minutes=3)
+    [bill] = transfers(till)
+    till.desk.transfers.confirm(bill.out_bill_no)
+    till.world.advance(hours=7)
+    assert deaths == [asked]
+    assert stands(row).state == WithdrawalState.PAID
+    assert money(companion_id) == (SHARE_FEN - 15_000, 0)
+    assert till.findings() == []
+
+
+def firing_again(fire: Callable[[World, Timer], None]) -> Callable[[World, Timer], None]:
+    """A timer whose handler died is delivered again, as the scheduler does."""
+
+    def fired(world: World, timer: Timer) -> None:
+        try:
+            fire(world, timer)
+        except Killed:
+            fire(world, timer)
+
+    return fired
