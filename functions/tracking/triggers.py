@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import msgspec
 from chalice.app import Blueprint
 
 from functions.booking.events import OrderAssigned, OrderClosed, OrderRescheduled, OrderUnassigned
@@ -11,11 +10,11 @@ from functions.shared.consumer import Subscriptions
 from functions.shared.tx import Tx
 from functions.tracking import actions
 from functions.tracking.events import VisitClosed, VisitPositionChanged, VisitProgressed
-from functions.tracking.gateways import sockets
+from functions.tracking.pushing import push
 from functions.tracking.rules.access import Scope
 from functions.tracking.rules.presence import Fence
 from functions.tracking.rules.progress import CheckInKind, Milestone
-from functions.tracking.schemas.live import AccessEnded, PositionTold, ProgressTold, Told
+from functions.tracking.schemas.live import PositionTold, ProgressTold
 
 bus = Subscriptions("tracking")
 bp = Blueprint("app")
@@ -100,22 +99,10 @@ def push_position(tx: Tx, event: VisitPositionChanged) -> None:
     """Tell those who may know where the companion now is: the latest cell, which may be newer than the event's."""
     shared = actions.find_present_position(event.visit_id)
     if shared:
-        _push(tx, event.visit_id, Scope.POSITION, PositionTold.of(event.visit_id, shared))
+        push(tx, event.visit_id, Scope.POSITION, PositionTold.of(event.visit_id, shared))
 
 
 def _push_change(tx: Tx, visit_id: str, sequence: int) -> None:
     change = actions.find_change(visit_id, sequence)
     if change:
-        _push(tx, visit_id, Scope.PROGRESS, ProgressTold.of(change))
-
-
-def _push(tx: Tx, visit_id: str, scope: Scope, message: Told) -> None:
-    """Post to every watcher who may hear it, then drop the sockets that are gone and the guests whose pass ended.
-
-    Posting comes before the commit and may happen again: hearing a sequence twice is harmless.
-    """
-    audience, ended = actions.find_audience(visit_id, scope, now=tx.now)
-    sockets.post_each([w.connection_id for w in ended], msgspec.json.encode(AccessEnded(visit_id=visit_id)))
-    outcomes = sockets.post_each([w.connection_id for w in audience], msgspec.json.encode(message))
-    gone = [w for w in audience if outcomes[w.connection_id] is sockets.Delivery.GONE]
-    actions.prune(tx, [*gone, *ended])
+        push(tx, visit_id, Scope.PROGRESS, ProgressTold.of(change))

@@ -19,6 +19,7 @@ class Scope(StrEnum):
 
     PROGRESS = "progress"
     POSITION = "position"
+    CHAT = "chat"
 
 
 def standing_of(caller: Caller, *, client_id: str, companion_id: str, order_id: str) -> Standing | None:

@@ -1,0 +1,93 @@
+"""The `tracking` table.
+
+| pk                   | sk                 | kind            | what                                                   |
+|----------------------|--------------------|-----------------|--------------------------------------------------------|
+| `<visit_id>`         | `VISIT`            | visit           | parties, times, fence, milestones, shared cell, key    |
+| `<visit_id>`         | `CLOSED`           | visit_closure   | its order closed before the visit existed; expires     |
+| `<visit_id>`         | `HISTORY#<number>` | visit_history   | one change of the visit, as watchers are told of it    |
+| `<visit_id>`         | `CHECKIN#<ulid>`   | check_in        | an attempt to prove presence; place sealed; expires    |
+| `<visit_id>`         | `PHOTO#<code>`     | visit_photo     | the photo that proves a milestone, by its file's key   |
+| `PHOTO#<sha256>`     | `FIRST`            | photo_use       | where a picture was seen first                         |
+| `<visit_id>`         | `TRAIL#<ulid>`     | position_trail  | a batch of exact positions, sealed; expires            |
+| `WATCH#<visit_id>`   | `<connection_id>`  | watcher         | a socket that follows the visit; expires               |
+| `CONNECTION#<id>`    | `CONNECTION`       | live_connection | an open socket: who, and what it follows; expires      |
+| `CONFIG`             | `policy`           | tracking_policy | thresholds                                             |
+
+Kinds are unique in the whole product: PynamoDB keeps one register of them for all rooms.
+"""
+
+from functions.tracking.table.base import (
+    PolicyRow,
+    TrackingRow,
+    find_policy_row,
+    policy,
+)
+from functions.tracking.table.live import (
+    Connection,
+    Watcher,
+    connection_key,
+    find_connection,
+    find_for_watching,
+    find_watchers_of_connection,
+    watcher_key,
+    watchers_of,
+)
+from functions.tracking.table.positions import (
+    Trail,
+    trail_key,
+)
+from functions.tracking.table.visits import (
+    CheckIn,
+    Closure,
+    History,
+    PhotoUse,
+    Visit,
+    VisitPhoto,
+    check_in_key,
+    closure_key,
+    find_history,
+    find_photo_use,
+    find_visit_or_closure,
+    find_visit_row,
+    history_after,
+    history_key,
+    photo_key,
+    photo_use_key,
+    photos_of,
+    visit_key,
+)
+
+__all__ = [
+    "CheckIn",
+    "Closure",
+    "Connection",
+    "History",
+    "PhotoUse",
+    "PolicyRow",
+    "TrackingRow",
+    "Trail",
+    "Visit",
+    "VisitPhoto",
+    "Watcher",
+    "check_in_key",
+    "closure_key",
+    "connection_key",
+    "find_connection",
+    "find_for_watching",
+    "find_history",
+    "find_photo_use",
+    "find_policy_row",
+    "find_visit_or_closure",
+    "find_visit_row",
+    "find_watchers_of_connection",
+    "history_after",
+    "history_key",
+    "photo_key",
+    "photo_use_key",
+    "photos_of",
+    "policy",
+    "trail_key",
+    "visit_key",
+    "watcher_key",
+    "watchers_of",
+]
