@@ -26,6 +26,7 @@ ALSO = {
     "settlement/provider": "the payment provider by configuration, made once per process",
     "settlement/spreadsheets": "statements as files that a spreadsheet opens",
     "tracking/cells": "the coarse grid over GCJ-02",
+    "tracking/pushing": "a message to everybody who follows a visit and may hear it",
     "tracking/live": "the WebSocket's own function",
 }
 """Files that only one room has, and why."""
