@@ -184,13 +184,19 @@ def quote_visit(stage: Stage, client: Person, patient_id: str, *, quiet: bool = 
 
 def match(stage: Stage, client: Person, quote: Mapping[str, Any], *, quiet: bool = False) -> list[dict[str, Any]]:
     """Companions for the quote; right after seeding they are still on their way to the matching index."""
+    return look_for_companions(stage, client, quote, quiet=quiet) or stage.wait_for(
+        lambda: look_for_companions(stage, client, quote, quiet=True) or None, "没有匹配到任何陪诊师", patience_s=90
+    )
+
+
+def look_for_companions(
+    stage: Stage, client: Person, quote: Mapping[str, Any], *, quiet: bool = False
+) -> list[dict[str, Any]]:
+    """The first page of companions for the quote, empty if nobody is free at its time."""
     path = f"/quotes/{quote['quote_id']}/companions"
-
-    def look(*, quiet: bool = True) -> list[dict[str, Any]] | None:
-        page = expect(stage.api.request("GET", path, token=client.token, quiet=quiet), 200, "匹配陪诊师")
-        return page["items"] or None
-
-    return look(quiet=quiet) or stage.wait_for(look, "没有匹配到任何陪诊师", patience_s=90)
+    answer = stage.api.request("GET", path, token=client.token, quiet=quiet)
+    found: list[dict[str, Any]] = expect(answer, 200, "匹配陪诊师")["items"]
+    return found
 
 
 def place(

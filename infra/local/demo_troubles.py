@@ -11,6 +11,8 @@ from infra.local import demo_order as orders
 from infra.local.demo_order import Order
 from infra.local.demo_stage import Stage, expect, require
 
+_TIMES_TRIED = 5
+
 
 @dataclass(frozen=True)
 class Troubles:
@@ -74,7 +76,11 @@ def check_wrong_amount_is_set_aside(stage: Stage, troubles: Troubles) -> None:
 
 
 def _place(stage: Stage, client: orders.Person, patient_id: str) -> Order:
-    quote = orders.quote_visit(stage, client, patient_id, quiet=True)
+    """At the first of the times it asks for when somebody is free: waiting would use up the holds of the others."""
+    for _ in range(_TIMES_TRIED):
+        quote = orders.quote_visit(stage, client, patient_id, quiet=True)
+        if candidates := orders.look_for_companions(stage, client, quote, quiet=True):
+            return orders.place(stage, client, patient_id, quote, candidates, quiet=True)
     candidates = orders.match(stage, client, quote, quiet=True)
     return orders.place(stage, client, patient_id, quote, candidates, quiet=True)
 
