@@ -31,6 +31,8 @@ MODULES = {
     "settlement_events": "functions.settlement.triggers",
     "insurance": "functions.insurance.api",
     "insurance_events": "functions.insurance.triggers",
+    "support": "functions.support.api",
+    "support_events": "functions.support.triggers",
     "operations": "functions.operations.api",
 }
 """Every Lambda function of the product, by its CAPABILITY, and the module that holds its handlers."""

@@ -15,3 +15,14 @@ class NoticeWritten(Event, frozen=True, kw_only=True, tag="notice.written"):
 
     notice_id: str
     account_id: str
+
+
+class ContentChecked(Event, frozen=True, kw_only=True, tag="content.checked"):
+    """What the content check says of words that a user wrote; the words stay where they are."""
+
+    subject: str
+    """The id of what holds the words, and in it which of them: as the event that asked said."""
+    part: str
+    revision: int
+    verdict: str
+    """`pass`, `review` (a person should look) or `block`."""

@@ -12,6 +12,7 @@ from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.run import Run
 from functions.shared.tx import Tx
+from functions.support.events import CompanionRated
 
 bus = Subscriptions("companions")
 bp = Blueprint("app")
@@ -33,6 +34,17 @@ def count_visit(tx: Tx, event: OrderCompleted) -> None:
 def count_cancellation(tx: Tx, event: OrderUnassigned) -> None:
     """The companion will not come after all: it counts against their tier."""
     tiers.count_cancellation(tx, companion_id=event.companion_id)
+
+
+@bus.on(CompanionRated)
+def take_rating(tx: Tx, event: CompanionRated) -> None:
+    """What clients' reviews say of the companion now."""
+    tiers.take_rating(
+        tx,
+        companion_id=event.companion_id,
+        sequence=event.sequence,
+        rating_hundredths=event.rating_hundredths,
+    )
 
 
 @bus.timer("credential_check")

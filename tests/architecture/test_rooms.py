@@ -45,6 +45,7 @@ PUBLIC_ROUTES = {
     "GET /special-requests": "prices are open (F4)",
     "GET /condition-types": "what a visit may be about is open (F1)",
     "GET /insurance-options": "prices are open (F36)",
+    "GET /companions/{companion_id}/reviews": "what clients said of a companion is open (F16)",
     "POST /webhooks/wechat-pay/payments": "the provider's signature is the proof",
     "POST /webhooks/wechat-pay/refunds": "the provider's signature is the proof",
     "POST /webhooks/wechat-pay/transfers": "the provider's signature is the proof",

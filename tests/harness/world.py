@@ -77,7 +77,16 @@ class World:
     """Every bus event so far, in the form that a Lambda function receives."""
     timers: dict[str, Timer] = field(default_factory=dict)
     """Timers that were scheduled and have not fired, by id."""
-    rooms: tuple[str, ...] = ("accounts", "companions", "booking", "tracking", "care", "settlement", "insurance")
+    rooms: tuple[str, ...] = (
+        "accounts",
+        "companions",
+        "booking",
+        "tracking",
+        "care",
+        "settlement",
+        "insurance",
+        "support",
+    )
     """Who listens to the bus; a test of one room's events may narrow it to that room."""
     _seen: set[str] = field(default_factory=set)
 

@@ -1,7 +1,7 @@
 """Tiers: counting what they follow from, changing them, and explaining them (F27)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from functions.companions.actions import announcing
@@ -73,6 +73,16 @@ def count_cancellation(tx: Tx, *, companion_id: str) -> None:
     record = _recent(stored, tx.now).with_cancellation(clock.service_date(tx.now))
     _settle(tx, row, row.to_profile(), record, aloud=False)
     _save_record(tx, companion_id, stored, record)
+
+
+def take_rating(tx: Tx, *, companion_id: str, sequence: int, rating_hundredths: int | None) -> None:
+    """Another rating, for the profile, the matching and the tier; older news than the last changes nothing."""
+    row, stored = table.load(companion_id)
+    if row is None or sequence <= int(row.rating_sequence):
+        return
+    row.rating_sequence = sequence
+    profile = replace(row.to_profile(), rating_hundredths=rating_hundredths)
+    _settle(tx, row, profile, _recent(stored, tx.now), aloud=True)
 
 
 def review(tx: Tx, *, companion_id: str) -> None:

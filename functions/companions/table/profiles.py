@@ -24,6 +24,8 @@ class ProfileRow(CompanionsRow, discriminator="companion_profile"):
     languages: JsonAttribute[tuple[str, ...]] = JsonAttribute(tuple[str, ...])
     serves: JsonAttribute[tuple[Service, ...]] = JsonAttribute(tuple[Service, ...])
     rating_hundredths = NumberAttribute(null=True)
+    rating_sequence = NumberAttribute(default=0)
+    """Number of the last news of the rating."""
     completed_visits = NumberAttribute()
     cases_by_department: JsonAttribute[dict[str, int]] = JsonAttribute(dict[str, int])
     intro = UnicodeAttribute()

@@ -1,0 +1,1 @@
+"""Pure rules of reviews and of the remedy."""
