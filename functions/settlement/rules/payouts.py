@@ -8,7 +8,7 @@ money under a second number.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -16,7 +16,7 @@ from enum import StrEnum
 from functions.settlement.rules.payments import IllegalMove
 from functions.settlement.rules.withdrawals import Channel, PayoutPolicy, Withdrawal, WithdrawalState
 from functions.shared.clock import CHINA
-from functions.shared.money import fen
+from functions.shared.money import allocate, fen
 from functions.shared.workdays import is_working_day, next_working_day
 
 
@@ -46,17 +46,21 @@ class Transfer:
 
     bill_no: str
     amount_fen: int
+    """What is sent."""
+    tax_fen: int = 0
+    """Its share of the withdrawal's tax, kept back."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlanItem:
-    """One withdrawal with the transfers that pay it."""
+    """One withdrawal with the transfers that pay it: they and its tax sum to its amount."""
 
     withdrawal_id: str
     companion_id: str
     payee_id: str
     channel: Channel
     amount_fen: int
+    tax_fen: int = 0
     transfers: tuple[Transfer, ...]
 
     @property
@@ -68,7 +72,8 @@ class PlanItem:
             "payee_id": self.payee_id,
             "channel": self.channel,
             "amount_fen": self.amount_fen,
-            "transfers": [[transfer.bill_no, transfer.amount_fen] for transfer in self.transfers],
+            "tax_fen": self.tax_fen,
+            "transfers": [[transfer.bill_no, transfer.amount_fen, transfer.tax_fen] for transfer in self.transfers],
         }
         return json.dumps(fields, separators=(",", ":")).encode() + b"\n"
 
@@ -79,6 +84,7 @@ class Totals:
 
     count: int = 0
     amount_fen: int = 0
+    tax_fen: int = 0
 
     def __post_init__(self) -> None:
         self._digest = hashlib.sha256()
@@ -86,6 +92,7 @@ class Totals:
     def add(self, item: PlanItem) -> None:
         self.count += 1
         self.amount_fen += item.amount_fen
+        self.tax_fen += item.tax_fen
         self._digest.update(item.line)
 
     @property
@@ -116,29 +123,43 @@ def cutoff(day: date) -> datetime:
     return datetime.combine(day, time(), CHINA)
 
 
-def plan(withdrawals: Iterable[Withdrawal], *, day: date, policy: PayoutPolicy) -> Iterator[PlanItem]:
+def untaxed(_: Withdrawal) -> int:
+    """The tax where none is withheld."""
+    return 0
+
+
+def plan(
+    withdrawals: Iterable[Withdrawal],
+    *,
+    day: date,
+    policy: PayoutPolicy,
+    withhold: Callable[[Withdrawal], int] = untaxed,
+) -> Iterator[PlanItem]:
     """An item for each withdrawal that is due on `day`, in the order given; others are left out.
 
-    The input is read once and nothing is collected: a hundred thousand withdrawals need the memory of one.
+    `withhold` says what is kept back of a withdrawal, and is asked once for each that is due. The input is read once and nothing is collected: a hundred thousand withdrawals need the memory of one.
     """
     before = cutoff(day)
     for withdrawal in withdrawals:
         if withdrawal.state is WithdrawalState.REQUESTED and withdrawal.requested_at < before:
-            yield item_of(withdrawal, policy)
+            yield item_of(withdrawal, policy, tax_fen=withhold(withdrawal))
 
 
-def item_of(withdrawal: Withdrawal, policy: PayoutPolicy) -> PlanItem:
-    """The withdrawal with its transfers."""
+def item_of(withdrawal: Withdrawal, policy: PayoutPolicy, *, tax_fen: int = 0) -> PlanItem:
+    """The withdrawal with its transfers: what is left of it when the tax is kept back, of which each bears its part."""
     limit_fen = policy.per_transfer_max_fen[withdrawal.channel]
-    parts = split(withdrawal.amount_fen, limit_fen=limit_fen, least_fen=policy.per_transfer_min_fen)
+    parts = split(withdrawal.amount_fen - tax_fen, limit_fen=limit_fen, least_fen=policy.per_transfer_min_fen)
+    taxes = allocate(tax_fen, parts)
     return PlanItem(
         withdrawal_id=withdrawal.withdrawal_id,
         companion_id=withdrawal.companion_id,
         payee_id=withdrawal.payee_id,
         channel=withdrawal.channel,
         amount_fen=withdrawal.amount_fen,
+        tax_fen=tax_fen,
         transfers=tuple(
-            Transfer(bill_no(withdrawal.withdrawal_id, number), part) for number, part in enumerate(parts, 1)
+            Transfer(bill_no(withdrawal.withdrawal_id, number), part, tax)
+            for number, (part, tax) in enumerate(zip(parts, taxes, strict=True), 1)
         ),
     )
 

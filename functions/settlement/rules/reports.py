@@ -53,6 +53,7 @@ class Figures:
     held_fen: int = 0
     """How much more is held for orders that are not settled (less, if negative)."""
     tax_fen: int = 0
+    """Withheld of what companions were paid, less what was given back; not what was passed on to the tax office."""
     provider_fee_fen: int = 0
     suspense_fen: int = 0
     paid_orders: int = 0
@@ -78,7 +79,6 @@ _EVERYWHERE: Mapping[Code, tuple[str, int]] = {
     Code.COMPANION_PENDING: ("share_fen", -1),
     Code.COMPANION_AVAILABLE: ("share_fen", -1),
     Code.COMPANION_DEBT: ("share_fen", -1),
-    Code.TAX_WITHHELD: ("tax_fen", -1),
     Code.PROVIDER_FEES: ("provider_fee_fen", 1),
     Code.SUSPENSE: ("suspense_fen", -1),
 }
@@ -86,9 +86,11 @@ _EVERYWHERE: Mapping[Code, tuple[str, int]] = {
 _OF_EVENT: Mapping[tuple[str, Code], tuple[str, int]] = {
     ("payment", Code.CLIENT_FUNDS_HELD): ("gross_fen", -1),
     ("refund_requested", Code.REFUND_PAYABLE): ("refund_fen", -1),
+    ("withdrawal_paid", Code.TAX_WITHHELD): ("tax_fen", -1),
+    ("tax_returned", Code.TAX_WITHHELD): ("tax_fen", -1),
 }
 """The same where it takes the event as well."""
-_NOT_INCOME = frozenset({"withdrawal", "withdrawal_returned", "withdrawal_paid"})
+_NOT_INCOME = frozenset({"withdrawal", "withdrawal_returned", "withdrawal_paid", "tax_returned"})
 """Events that move a companion's money without its being earned or lost."""
 
 

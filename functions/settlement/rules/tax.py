@@ -44,6 +44,10 @@ class TaxRule:
         if min([fen(self.monthly_deduction_fen), *closed]) < 0:
             raise ValueError("amounts are not negative")
 
+    def relief_fen(self, income_fen: int, *, months: int) -> tuple[int, int]:
+        """What is not taxed of a year's income so far: the part that counts as expense, and the months' deduction."""
+        return income_fen * self.expense_bp // BP_WHOLE, months * self.monthly_deduction_fen
+
 
 COMPREHENSIVE_INCOME = (
     Bracket(36_000 * _YUAN, 300),
@@ -111,5 +115,4 @@ def withhold(so_far: TaxYear | None, *, income_fen: int, on: date, rules: Sequen
 
 
 def _owed_fen(rule: TaxRule, income_fen: int, *, months: int) -> int:
-    expense_fen = income_fen * rule.expense_bp // BP_WHOLE
-    return tax_fen(max(0, income_fen - expense_fen - months * rule.monthly_deduction_fen), rule.brackets)
+    return tax_fen(max(0, income_fen - sum(rule.relief_fen(income_fen, months=months))), rule.brackets)

@@ -157,11 +157,19 @@ class TransferPart:
 
     bill_no: str
     amount_fen: int
+    """What is sent."""
+    tax_fen: int = 0
+    """What is kept back beside it."""
     state: PartState = PartState.PLANNED
     checks: int = 0
     provider_no: str | None = None
     confirmation: str | None = None
     failure: str | None = None
+
+    @property
+    def gross_fen(self) -> int:
+        """What the companion asked for: what is sent and what is kept back."""
+        return self.amount_fen + self.tax_fen
 
 
 def state_of(parts: Sequence[TransferPart]) -> WithdrawalState:

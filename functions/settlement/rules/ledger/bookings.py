@@ -164,6 +164,12 @@ def withdrawal_paid(
     return booking(f"withdrawal_paid#{number}", subject=withdrawal_id, at=at, amounts=amounts)
 
 
+def tax_returned(*, number: str, companion_id: str, amount_fen: int, at: datetime) -> Transaction:
+    """Tax that was kept back and is not owed after all is available to its companion; `number` tells it from others."""
+    amounts = {TAX_WITHHELD: amount_fen, companion_available(companion_id): -amount_fen}
+    return booking(f"tax_returned#{number}", subject=companion_id, at=at, amounts=amounts)
+
+
 def manual_booking(*, booking_id: str, amounts: Mapping[Account, int], at: datetime) -> Transaction:
     """What two people of finance agreed upon. Raises Unbalanced."""
     return booking(f"manual#{booking_id}", subject=booking_id, at=at, amounts=amounts)

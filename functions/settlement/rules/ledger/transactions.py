@@ -95,6 +95,7 @@ _SEQUENCE = {
             "withdrawal",
             "withdrawal_returned",
             "withdrawal_paid",
+            "tax_returned",
             "provider_fees",
             "difference",
             "difference_taken_back",
