@@ -4,8 +4,9 @@ Promise   the client's money is booked exactly once, whatever the provider repea
           contradicts our order is set aside, never applied; money for an order that has ended goes back in full, once;
           a completed order's price becomes share, commission and premium to the fen; every transaction and the whole
           ledger sum to zero at every moment (F25, F32, B10). A transfer is never sent under a second number, so nothing
-          is paid twice, and what does not arrive is available again (F26, B11). What the provider's bill says and our
-          books do not is set aside until somebody explains it; a refund makes its order's invoice red (F32).
+          is paid twice, and what does not arrive is available again (F26, B11). Once the operator decides so, payouts
+          keep income tax back, never more than the rule asks of what really arrived (B12). What the provider's bill
+          says and our books do not is set aside until somebody explains it; a refund makes its order's invoice red.
 Table     `settlement`:
           CONFIG                    policy                     thresholds
           ORDER#<order>             PAYMENT#<payment>          the payment (its id is the number at the provider)
@@ -24,7 +25,7 @@ Table     `settlement`:
           PROOF#<day>               PART#<nn>                  the night's proof of the ledger
           NOTIFICATION#<id>         NOTIFICATION               a provider's notification that was dealt with (90 days)
           Sixteenths are chosen by the order's id, so no booking of the platform waits for another order's. Withdrawals,
-          plans, reconciliations, reports and invoices: `table/{payouts,reconciliation,reports,invoices}`.
+          plans, tax, reconciliations, reports and invoices: `table/{payouts,tax,reconciliation,reports,invoices}`.
 Reads     `actions.find_payment`, `refunds_of`, `earnings_of`, `order_ledger`, `account_statement`, `trial_balance`.
 Events    out: payment.succeeded, payment.mismatched, refund.requested, refund.succeeded, income.released,
           invoice.issued, invoice.reversed, invoice.refused.

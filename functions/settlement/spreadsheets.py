@@ -21,12 +21,13 @@ HEADER = (
     "保费",
     "平台抽成",
     "分成",
+    "代扣个税",
     "待结算变动",
     "可提现变动",
     "提现中变动",
     "待扣回变动",
 )
-_WIDTHS = (18, 18, 32, *([12] * 10))
+_WIDTHS = (18, 18, 32, *([12] * 11))
 _MADE_UP_OF = 6
 """Columns that say how an income was made up."""
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -78,16 +79,17 @@ RENDERERS: Mapping[Format, tuple[str, Callable[[Statement], bytes]]] = {
 def cells(statement: Statement) -> Iterator[tuple[Cell, ...]]:
     """Header, opening balances, one row for each transaction, closing balances."""
     yield HEADER
-    yield ("", "期初余额", "", *_blank(), *_yuan(statement.opening))
+    yield ("", "期初余额", "", *_blank(), "", *_yuan(statement.opening))
     for row in statement.rows:
         yield _cells_of(row)
-    yield ("", "期末余额", "", *_blank(), *_yuan(statement.closing))
+    yield ("", "期末余额", "", *_blank(), "", *_yuan(statement.closing))
 
 
 def _cells_of(row: Row) -> tuple[Cell, ...]:
     at = f"{clock.china(row.at):%Y-%m-%d %H:%M}"
     made_up = _made_up_of(row.income) if row.income else _blank()
-    return (at, row.title, row.subject, *made_up, *_yuan(row.changes))
+    tax = _yuan([row.tax_fen]) if row.tax_fen else ("",)
+    return (at, row.title, row.subject, *made_up, *tax, *_yuan(row.changes))
 
 
 def _made_up_of(income: Income) -> tuple[Cell, ...]:

@@ -8,7 +8,7 @@ from chalice.app import Blueprint
 from functions.booking.events import OrderClosed, OrderCompleted, OrderPaidTooLate
 from functions.insurance.events import PolicyIssued
 from functions.settlement import actions
-from functions.settlement.actions import invoices, paying, payouts, reconciliation, reports
+from functions.settlement.actions import invoices, paying, payouts, reconciliation, reports, tax
 from functions.settlement.events import RefundRequested
 from functions.settlement.rules.refunds import RefundReason, order_id_of
 from functions.shared import clock
@@ -147,6 +147,12 @@ def take_bank_answers(tx: Tx, timer: Timer) -> None:
 def pay_transfer(tx: Tx, timer: Timer) -> None:
     """A transfer is asked for, or how it stands."""
     paying.pursue_transfer(tx, timer.subject)
+
+
+@bus.timer("return_tax")
+def return_tax(tx: Tx, timer: Timer) -> None:
+    """A companion's transfers came out so that less tax is owed than was kept."""
+    tax.return_excess(tx, timer.subject)
 
 
 @bus.recurring("finance_report", "cron(20 4 * * ? *)")

@@ -1,5 +1,6 @@
 """What a companion sees of the money (F25): now, per order, and as a statement to keep."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from functions.settlement import table
@@ -8,8 +9,8 @@ from functions.settlement.rules import ledger, statements
 from functions.settlement.rules.income import Earnings, Income, IncomeState, Release
 from functions.settlement.rules.statements import Format, Movement, Period, Statement
 from functions.settlement.spreadsheets import RENDERERS
-from functions.settlement.table import StatementFileRow
-from functions.shared import files, ids
+from functions.settlement.table import StatementFileRow, tax
+from functions.shared import clock, files, ids
 from functions.shared.errors import NotFound
 from functions.shared.tx import Tx
 
@@ -20,7 +21,7 @@ _PAGE = 500
 def earnings_of(companion_id: str, now: datetime) -> Earnings:
     """What the companion is owed and has received, as the ledger has it: one read, and one for what is pending."""
     accounts = statements.accounts_of(companion_id)
-    rows = table.find_balance_rows(accounts)
+    rows, year = tax.find_balances_and_year(accounts, companion_id, clock.service_date(now).year)
     signed = {account.code: int(rows[account].balance_fen) if account in rows else 0 for account in accounts}
     withdrawing = rows.get(ledger.companion_withdrawing(companion_id))
     pending_fen = -signed[ledger.Code.COMPANION_PENDING]
@@ -29,6 +30,7 @@ def earnings_of(companion_id: str, now: datetime) -> Earnings:
         available_fen=-signed[ledger.Code.COMPANION_AVAILABLE],
         withdrawing_fen=-signed[ledger.Code.COMPANION_WITHDRAWING],
         paid_fen=int(withdrawing.paid_fen) if withdrawing else 0,
+        tax_this_year_fen=year.paid_tax_fen,
         debt_fen=signed[ledger.Code.COMPANION_DEBT],
         releases=_releases(companion_id, now) if pending_fen else (),
     )
@@ -90,4 +92,16 @@ def _statement(companion_id: str, period: Period) -> Statement:
     ]
     openings = {account.code: table.balance_before(account, period.start) for account in accounts}
     incomes = table.incomes_between(companion_id, period.start, period.end)
-    return statements.statement(period, openings=openings, movements=movements, incomes=incomes)
+    taxes = _taxes_of(movements)
+    return statements.statement(period, openings=openings, movements=movements, incomes=incomes, taxes=taxes)
+
+
+def _taxes_of(movements: Sequence[Movement]) -> dict[str, int]:
+    """What was withheld (given back, if negative) with the payouts among these movements, by transaction."""
+    about_tax = [(each.subject, each.transaction_id) for each in movements if statements.may_be_taxed(each)]
+    return {
+        transaction.id: -sum(
+            posting.amount_fen for posting in transaction.postings if posting.account == ledger.TAX_WITHHELD
+        )
+        for transaction in table.load_transactions(about_tax)
+    }

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from functions.settlement import provider
+from functions.settlement.actions import tax
 from functions.settlement.actions.ledger import post
 from functions.settlement.gateways.payments import PaymentRejected, PaymentUnknown
 from functions.settlement.gateways.transfers import ProviderTransfer, TransferOrder, TransferState
@@ -150,6 +151,7 @@ def _record(
     changed = TransferPart(
         bill_no=part.bill_no,
         amount_fen=part.amount_fen,
+        tax_fen=part.tax_fen,
         state=state,
         checks=part.checks if checks is None else checks,
         provider_no=provider_no or (seen.provider_no if seen else part.provider_no),
@@ -175,11 +177,12 @@ def _settle(
 ) -> None:
     """The transfer is through, or its money is available again: booked once, because a settled part stays settled."""
     is_paid = state is PartState.PAID
-    row.paid_fen += part.amount_fen if is_paid else 0
-    row.returned_fen += 0 if is_paid else part.amount_fen
+    row.paid_fen += part.gross_fen if is_paid else 0
+    row.returned_fen += 0 if is_paid else part.gross_fen
     if row.paid_fen + row.returned_fen == row.amount_fen:
         row.settled_at = tx.now
     _record(tx, row, part, state, failure=failure, provider_no=provider_no)
+    tax.settle(tx, row, part, is_paid=is_paid)
     booking = _paid if is_paid else _returned
     post(tx, booking(row, part, tx.now))
 
@@ -189,7 +192,8 @@ def _paid(row: WithdrawalRow, part: TransferPart, at: datetime) -> Transaction:
         withdrawal_id=row.withdrawal_id,
         number=part.bill_no,
         companion_id=row.companion_id,
-        amount_fen=part.amount_fen,
+        amount_fen=part.gross_fen,
+        tax_fen=part.tax_fen,
         from_account=BANK_CLEARING if row.channel == Channel.BANK else PROVIDER_CLEARING,
         at=at,
     )
@@ -200,7 +204,7 @@ def _returned(row: WithdrawalRow, part: TransferPart, at: datetime) -> Transacti
         withdrawal_id=row.withdrawal_id,
         number=part.bill_no,
         companion_id=row.companion_id,
-        amount_fen=part.amount_fen,
+        amount_fen=part.gross_fen,
         at=at,
     )
 

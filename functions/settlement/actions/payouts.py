@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import partial
 
-from functions.settlement.actions import paying
+from functions.settlement.actions import paying, tax
 from functions.settlement.gateways.transfers import ProviderTransfer
 from functions.settlement.rules import ledger, payouts
 from functions.settlement.rules.approvals import SamePerson
@@ -25,8 +25,8 @@ from functions.shared.tx import Tx
 from functions.shared.workdays import is_published
 
 ROOM = "settlement"
-_PAGE = 25
-"""Withdrawals of one transaction: each is three writes."""
+_PAGE = 24
+"""Withdrawals of one transaction: each is three writes, and one more where tax is withheld."""
 _LOOK_BACK_DAYS = 30
 """A day that was skipped (a holiday declared late, an outage) is caught up for so long."""
 
@@ -84,19 +84,25 @@ def _collect(run: Run, day: date, due_on: date, shard: int) -> None:
 def _take(tx: Tx, *, day: date, shard: int, waiting: Sequence[DueRow]) -> None:
     policy = table.payout_policy()
     found = table.load_withdrawals([(due.companion_id, due.sk) for due in waiting])
+    taxes = tax.page_of_plan(day, (due.companion_id for due in waiting))
+    withhold = taxes.withhold if taxes else payouts.untaxed
     for due in waiting:
         tx.delete(due)
         row = found.get(due.sk)
-        items = list(payouts.plan([row.to_withdrawal()] if row else [], day=day, policy=policy))
+        items = list(payouts.plan([row.to_withdrawal()] if row else [], day=day, policy=policy, withhold=withhold))
         if row is None or not items:
             continue
         row.state = move_withdrawal(WithdrawalState(row.state), WithdrawalState.APPROVED)
         row.plan = day.isoformat()
+        row.taxed_on = day.isoformat() if taxes else None
         row.transfers = tuple(
-            TransferPart(bill_no=transfer.bill_no, amount_fen=transfer.amount_fen) for transfer in items[0].transfers
+            TransferPart(bill_no=each.bill_no, amount_fen=each.amount_fen, tax_fen=each.tax_fen)
+            for each in items[0].transfers
         )
         tx.save(row)
         tx.insert(PlanItemRow(table.items_pk(day, shard), due.sk, companion_id=row.companion_id, item=items[0]))
+    if taxes:
+        taxes.save(tx)
 
 
 def items_of(day: date | str) -> Iterator[PlanItem]:
@@ -140,6 +146,7 @@ def _close(tx: Tx, day: date, totals: Totals, *, has_bank: bool) -> None:
     """The plan is whole: it may be paid at once, or waits for a second person."""
     plan = _plan(day)
     plan.items, plan.amount_fen, plan.sha256 = totals.count, totals.amount_fen, totals.sha256
+    plan.tax_fen = totals.tax_fen
     plan.file_key = f"{ROOM}/payouts/{day}.jsonl"
     plan.bank_file_key = f"{ROOM}/payouts/{day}-bank.csv" if has_bank else ""
     if payouts.needs_second_person(totals.amount_fen, table.payout_policy()):
@@ -232,14 +239,18 @@ def unplan_page(tx: Tx, subject: str) -> None:
     """One page of a rejected plan waits again, for the next run."""
     day, shard, rows, following = _page_of(subject)
     found = table.load_withdrawals([(row.companion_id, row.sk) for row in rows])
+    taxes = tax.TaxPage(day, [row.companion_id for row in found.values() if row.taxed_on])
     for item in rows:
         row = found.get(item.sk)
         if row is None or row.state != WithdrawalState.APPROVED or row.plan != day:
             continue
         row.state = move_withdrawal(WithdrawalState.APPROVED, WithdrawalState.REQUESTED)
-        row.plan, row.transfers = None, ()
+        if row.taxed_on:
+            taxes.give_back(row)
+        row.plan, row.taxed_on, row.transfers = None, None, ()
         tx.save(row)
         tx.insert(DueRow(table.due_pk(row.due_on, shard), item.sk, companion_id=row.companion_id))
+    taxes.save(tx)
     if following:
         _page_timer(tx, "unplan_page", day, shard, following)
 

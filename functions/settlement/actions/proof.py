@@ -7,9 +7,11 @@ while orders go on: a transaction, its lines and its balances are written togeth
   moved with it;
 - a line has its transaction, which has it;
 - a balance is the sum of its account's lines (of its month where the account is sharded);
-- a part of the totals sums to zero, and its platform accounts are the sums of their lines.
+- a part of the totals sums to zero, and its platform accounts are the sums of their lines;
+- a companion's tax of a year is what the withdrawals of that year kept back.
 
-`findings` of a whole table at rest proves one thing more: every total is the sum of all its owners' postings.
+`findings` of a whole table at rest proves two things more: every total is the sum of all its owners' postings, and the
+tax that was withheld is that of all companions' years.
 """
 
 from collections import Counter
@@ -19,9 +21,11 @@ from itertools import islice
 from typing import TypeVar
 
 from functions.settlement import table
+from functions.settlement.actions import tax_proof
 from functions.settlement.rules import ledger
 from functions.settlement.rules.ledger import Account, Code, Scope
 from functions.settlement.table import BalanceRow, LineRow, SettlementRow, TotalsRow, TransactionRow
+from functions.settlement.table.tax import TaxYearRow
 from functions.shared.table import Row, find, find_all
 
 SeenT = TypeVar("SeenT")
@@ -36,10 +40,11 @@ def findings(rows: Iterable[Row]) -> list[str]:
     The table must be at rest, for every total is compared with the postings that were seen.
     """
     wrong, expected, stored = list[str](), Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
-    remaining = iter(rows)
+    remaining, taxes = iter(rows), tax_proof.TaxTotals()
     while page := list(islice(remaining, _PAGE)):
         wrong += findings_of_page(page)
         for row in page:
+            taxes.see(row)
             if isinstance(row, TransactionRow):
                 _expect_totals(expected, row)
             elif isinstance(row, TotalsRow):
@@ -50,7 +55,7 @@ def findings(rows: Iterable[Row]) -> list[str]:
             wrong.append(f"{code} in {part} {month} is {stored[key]} fen, its postings say {expected[key]}")
     if overall := sum(stored.values()):
         wrong.append(f"the totals sum to {overall} fen instead of zero")
-    return wrong
+    return [*wrong, *taxes.findings()]
 
 
 def _expect_totals(expected: Counter[tuple[str, str, str]], row: TransactionRow) -> None:
@@ -71,6 +76,8 @@ def findings_of_page(rows: Sequence[Row]) -> list[str]:
             wrong += _wrong_balance(row)
         elif isinstance(row, TotalsRow):
             wrong += _wrong_totals(row)
+        elif isinstance(row, TaxYearRow):
+            wrong += _wrong_tax(row)
     return wrong
 
 
@@ -144,6 +151,11 @@ def _wrong_totals(row: TotalsRow) -> Iterator[str]:
         found = _settled(look, lambda seen: seen[0] == seen[1])
         if found is not None:
             yield f"total of {code} in part {shard} in {month} is {found[0]} fen, its lines say {found[1]}"
+
+
+def _wrong_tax(row: TaxYearRow) -> Iterator[str]:
+    if found := _settled(partial(tax_proof.find_year_and_sums, row), tax_proof.is_sound):
+        yield tax_proof.describe(row, found)
 
 
 def _total_and_lines(row: TotalsRow, code: Code, shard: int, month: str) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from functions.settlement.api import (
     reconciliations,
     refunds,
     reports,
+    tax,
     webhooks,
     withdrawals,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "refunds",
     "reports",
     "routes",
+    "tax",
     "webhooks",
     "withdrawals",
 ]

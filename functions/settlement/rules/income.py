@@ -73,6 +73,8 @@ class Earnings:
     withdrawing_fen: int
     paid_fen: int
     """All that was ever paid out, before tax."""
+    tax_this_year_fen: int
+    """What was withheld of what was paid out this calendar year."""
     debt_fen: int
     """What was refunded after its release; the next releases repay it."""
     releases: tuple[Release, ...]

@@ -137,7 +137,8 @@ def plan(
 ) -> Iterator[PlanItem]:
     """An item for each withdrawal that is due on `day`, in the order given; others are left out.
 
-    `withhold` says what is kept back of a withdrawal, and is asked once for each that is due. The input is read once and nothing is collected: a hundred thousand withdrawals need the memory of one.
+    `withhold` says what is kept back of a withdrawal, and is asked once for each that is due. The input is read once
+    and nothing is collected: a hundred thousand withdrawals need the memory of one.
     """
     before = cutoff(day)
     for withdrawal in withdrawals:

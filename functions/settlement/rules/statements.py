@@ -33,9 +33,13 @@ _TITLES: Mapping[str, str] = {
     "withdrawal": "申请提现",
     "withdrawal_returned": "提现退回",
     "withdrawal_paid": "提现到账",
+    "tax_returned": "多扣个税退回",
     "manual": "人工调账",
     "reversal": "人工调账冲正",
 }
+
+
+_TAXED = frozenset({"withdrawal_paid", "tax_returned"})
 
 
 class Format(StrEnum):
@@ -108,6 +112,8 @@ class Row:
     """In fen, in the order of `CODES`."""
     income: Income | None
     """Where the transaction brought an income: how it was made up."""
+    tax_fen: int = 0
+    """What was withheld of a payout, or (negative) given back."""
 
 
 @dataclass(frozen=True)
@@ -120,25 +126,41 @@ class Statement:
     closing: tuple[int, ...]
 
 
+def may_be_taxed(movement: Movement) -> bool:
+    """Whether its transaction may have withheld tax, or given it back."""
+    return _event_of(movement) in _TAXED
+
+
+def _event_of(movement: Movement) -> str:
+    return movement.transaction_id.partition("#")[0]
+
+
 def statement(
-    period: Period, *, openings: Mapping[Code, int], movements: Sequence[Movement], incomes: Sequence[Income]
+    period: Period,
+    *,
+    openings: Mapping[Code, int],
+    movements: Sequence[Movement],
+    incomes: Sequence[Income],
+    taxes: Mapping[str, int],
 ) -> Statement:
-    """The statement of these movements; `openings` are signed balances at the period's start."""
+    """The statement of these movements; `openings` are signed balances at the period's start, `taxes` fen by
+    transaction."""
     by_order = {income.order_id: income for income in incomes}
     grouped: dict[tuple[datetime, str], list[Movement]] = {}
     for movement in movements:
         grouped.setdefault((movement.at, movement.transaction_id), []).append(movement)
-    rows = tuple(_row(grouped[key], by_order) for key in sorted(grouped))
+    rows = tuple(_row(grouped[key], by_order, taxes) for key in sorted(grouped))
     opening = tuple(openings[code] * code.kind.natural_sign for code in CODES)
     closing = tuple(start + sum(row.changes[place] for row in rows) for place, start in enumerate(opening))
     return Statement(period, opening, rows, closing)
 
 
-def _row(movements: Sequence[Movement], incomes: Mapping[str, Income]) -> Row:
+def _row(movements: Sequence[Movement], incomes: Mapping[str, Income], taxes: Mapping[str, int]) -> Row:
     first = movements[0]
-    event = first.transaction_id.partition("#")[0]
+    event = _event_of(first)
     changed = dict.fromkeys(CODES, 0)
     for movement in movements:
         changed[movement.code] += movement.amount_fen * movement.code.kind.natural_sign
     income = incomes.get(first.subject) if event in ("split", "fees") else None
-    return Row(first.at, _TITLES.get(event, event), first.subject, tuple(changed.values()), income)
+    tax_fen = taxes.get(first.transaction_id, 0)
+    return Row(first.at, _TITLES.get(event, event), first.subject, tuple(changed.values()), income, tax_fen)

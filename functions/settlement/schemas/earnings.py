@@ -23,6 +23,9 @@ class EarningsView(Reading, frozen=True):
     available_fen: int
     withdrawing_fen: int
     paid_fen: int
+    """Before tax."""
+    tax_this_year_fen: int
+    """Income tax withheld of what was paid this calendar year; by month in the tax statement."""
     debt_fen: int
     """To be repaid by the next releases."""
     releases: list[ReleaseView]
@@ -34,6 +37,7 @@ class EarningsView(Reading, frozen=True):
             available_fen=earnings.available_fen,
             withdrawing_fen=earnings.withdrawing_fen,
             paid_fen=earnings.paid_fen,
+            tax_this_year_fen=earnings.tax_this_year_fen,
             debt_fen=earnings.debt_fen,
             releases=[
                 ReleaseView(release_at=clock.china(each.release_at), amount_fen=each.amount_fen)

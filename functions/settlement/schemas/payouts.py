@@ -20,6 +20,8 @@ class PlanView(Reading, frozen=True):
     state: PlanState
     items: int
     amount_fen: int
+    """Before tax: what is sent is `amount_fen` less `tax_fen`."""
+    tax_fen: int
     sha256: str
     has_bank_file: bool
     made_at: datetime
@@ -36,6 +38,7 @@ class PlanView(Reading, frozen=True):
             state=row.plan_state,
             items=int(row.items),
             amount_fen=int(row.amount_fen),
+            tax_fen=int(row.tax_fen),
             sha256=row.sha256,
             has_bank_file=bool(row.bank_file_key),
             made_at=clock.china(row.made_at),
@@ -52,18 +55,22 @@ class PlanList(Reading, frozen=True):
 
 
 class PlannedTransferView(Reading, frozen=True):
+    """`amount_fen` is sent, `tax_fen` kept back beside it."""
+
     number: str
     amount_fen: int
+    tax_fen: int
 
 
 class PlanItemView(Reading, frozen=True):
-    """One withdrawal of a plan with the transfers that pay it."""
+    """One withdrawal of a plan with the transfers that pay it; they and `tax_fen` sum to `amount_fen`."""
 
     withdrawal_id: str
     companion_id: str
     payee_id: str
     channel: Channel
     amount_fen: int
+    tax_fen: int
     transfers: list[PlannedTransferView]
 
     @classmethod
@@ -74,7 +81,11 @@ class PlanItemView(Reading, frozen=True):
             payee_id=item.payee_id,
             channel=item.channel,
             amount_fen=item.amount_fen,
-            transfers=[PlannedTransferView(number=each.bill_no, amount_fen=each.amount_fen) for each in item.transfers],
+            tax_fen=item.tax_fen,
+            transfers=[
+                PlannedTransferView(number=each.bill_no, amount_fen=each.amount_fen, tax_fen=each.tax_fen)
+                for each in item.transfers
+            ],
         )
 
 

@@ -66,6 +66,8 @@ class TransferView(Reading, frozen=True):
 
     number: str
     amount_fen: int
+    """What is sent; `tax_fen` is withheld beside it."""
+    tax_fen: int
     state: PartState
     reason: str | None
     confirmation: str | None
@@ -76,6 +78,7 @@ class TransferView(Reading, frozen=True):
         return cls(
             number=part.bill_no,
             amount_fen=part.amount_fen,
+            tax_fen=part.tax_fen,
             state=part.state,
             reason=reason_of(part.failure) if part.failure else None,
             confirmation=part.confirmation if is_awaited else None,
@@ -83,7 +86,7 @@ class TransferView(Reading, frozen=True):
 
 
 class WithdrawalView(Reading, frozen=True):
-    """A withdrawal: `amount_fen` = paid + returned + what is still on its way."""
+    """A withdrawal, before tax: `amount_fen` = paid + returned + what is still on its way."""
 
     withdrawal_id: str
     payee_id: str
@@ -91,6 +94,8 @@ class WithdrawalView(Reading, frozen=True):
     amount_fen: int
     paid_fen: int
     returned_fen: int
+    tax_fen: int
+    """Withheld of what is paid or on its way: so much less arrives."""
     state: WithdrawalState
     title: str
     reason: str | None
@@ -112,6 +117,7 @@ class WithdrawalView(Reading, frozen=True):
             amount_fen=row.amount_fen,
             paid_fen=row.paid_fen,
             returned_fen=row.returned_fen,
+            tax_fen=sum(part.tax_fen for part in row.transfers if part.state is not PartState.RETURNED),
             state=state,
             title=TITLES[state],
             reason="；".join(reasons) or None,

@@ -76,6 +76,8 @@ class WithdrawalRow(SettlementRow, discriminator="withdrawal"):
     """The China day of the DUE partition in which it waits."""
     plan = UnicodeAttribute(null=True)
     """The China day of the plan that took it."""
+    taxed_on = UnicodeAttribute(null=True)
+    """The China day as whose income it counts, with the tax that its transfers name; None where none is withheld."""
     transfers: JsonAttribute[tuple[TransferPart, ...]] = JsonAttribute(tuple[TransferPart, ...], default=())
     paid_fen = FenAttribute(default=0)
     returned_fen = FenAttribute(default=0)
@@ -112,6 +114,8 @@ class PlanRow(SettlementRow, discriminator="payout_plan"):
     items = NumberAttribute(default=0)
     amount_fen = SumFenAttribute(default=0)
     """Of many people together: more than one person's amount may be."""
+    tax_fen = SumFenAttribute(default=0)
+    """What is kept back of it."""
     sha256 = UnicodeAttribute(default="")
     file_key = UnicodeAttribute(default="")
     bank_file_key = UnicodeAttribute(default="")
