@@ -43,8 +43,11 @@ from functions.settlement.events import (
     InvoiceRefused,
     InvoiceReversed,
     RefundSucceeded,
+    WithdrawalAwaitingConfirmation,
+    WithdrawalPaid,
+    WithdrawalReturned,
 )
-from functions.shared import clock
+from functions.shared import clock, money
 from functions.shared.consumer import Subscriptions
 from functions.shared.tx import Tx
 from functions.support.events import ReviewAnswered, ReviewPublished, ReviewRefused, ReviewWritten
@@ -221,6 +224,28 @@ def tell_income_available(tx: Tx, event: IncomeReleased) -> None:
     """To the companion: the income can be withdrawn."""
     facts = OrderFacts(order_id=event.order_id, amount_fen=event.amount_fen)
     write_notice(tx, account_id=event.companion_id, code="income_available", facts=facts)
+
+
+@bus.on(WithdrawalAwaitingConfirmation)
+def tell_to_confirm(tx: Tx, event: WithdrawalAwaitingConfirmation) -> None:
+    """To the companion: WeChat wants them to accept the money."""
+    _tell_withdrawal(tx, event.companion_id, "withdrawal_to_confirm", event.amount_fen)
+
+
+@bus.on(WithdrawalPaid)
+def tell_withdrawal_paid(tx: Tx, event: WithdrawalPaid) -> None:
+    """To the companion: the money arrived."""
+    _tell_withdrawal(tx, event.companion_id, "withdrawal_paid", event.amount_fen)
+
+
+@bus.on(WithdrawalReturned)
+def tell_withdrawal_returned(tx: Tx, event: WithdrawalReturned) -> None:
+    """To the companion: the money came back; why stands in the withdrawal."""
+    _tell_withdrawal(tx, event.companion_id, "withdrawal_returned", event.amount_fen)
+
+
+def _tell_withdrawal(tx: Tx, companion_id: str, code: str, amount_fen: int) -> None:
+    write_notice(tx, account_id=companion_id, code=code, facts=OwnFacts({"amount_text": money.yuan(amount_fen)}))
 
 
 @bus.on(ApplicationDecided)

@@ -74,3 +74,29 @@ class IncomeReleased(Event, frozen=True, kw_only=True, tag="income.released"):
     order_id: str
     companion_id: str
     amount_fen: int
+
+
+class WithdrawalAwaitingConfirmation(Event, frozen=True, kw_only=True, tag="withdrawal.awaiting_confirmation"):
+    """A transfer to the companion waits for their confirmation in WeChat, for a day; then it comes back."""
+
+    withdrawal_id: str
+    companion_id: str
+    amount_fen: int
+    """What is sent, after tax."""
+
+
+class WithdrawalPaid(Event, frozen=True, kw_only=True, tag="withdrawal.paid"):
+    """A withdrawal was settled and this much of it arrived."""
+
+    withdrawal_id: str
+    companion_id: str
+    amount_fen: int
+    """What was sent, after tax."""
+
+
+class WithdrawalReturned(Event, frozen=True, kw_only=True, tag="withdrawal.returned"):
+    """A withdrawal was settled and this much of it did not arrive: it is available again."""
+
+    withdrawal_id: str
+    companion_id: str
+    amount_fen: int

@@ -131,6 +131,12 @@ def pay_page(tx: Tx, timer: Timer) -> None:
     payouts.pay_page(tx, timer.subject)
 
 
+@bus.timer("finish_plan")
+def finish_plan(tx: Tx, timer: Timer) -> None:
+    """A plan is being paid: is all of it settled?"""
+    payouts.finish_plan(tx, timer.subject)
+
+
 @bus.timer("unplan_page")
 def unplan_page(tx: Tx, timer: Timer) -> None:
     """A page of a rejected plan waits for the next run."""

@@ -126,7 +126,6 @@ def test_every_post_takes_effect_once() -> None:
 
 WITHOUT_VERSION = {
     "PUT /availability/exceptions/{service_date}": "one day by its date, said whole: the last word holds",
-    "PUT /working-days/{day}": "one day by its date, said whole: the last word holds",
     "PUT /favourites/{companion_id}": "being on the list has no other version",
     "PUT /blocks/{companion_id}": "being on the list has no other version",
     "PUT /orders/{order_id}/client-block": "being on the list has no other version",

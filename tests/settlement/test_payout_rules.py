@@ -179,6 +179,18 @@ class TestPlan:
         with pytest.raises(IllegalMove):
             payouts.move_plan(PlanState.DONE, PlanState.APPROVED)
 
+    @given(st.sets(st.integers(1, 40)), st.integers(0, 40))
+    def test_every_day_since_the_last_whole_plan_is_looked_at(self, planned_back: set[int], asked_back: int) -> None:
+        today = date(2026, 3, 10)
+        planned = [today - timedelta(days=back) for back in planned_back]
+        days = payouts.days_to_collect(today, planned)
+        asked = today - timedelta(days=asked_back)
+        was_collected = any(asked <= day for day in planned)
+        is_too_old = asked_back > payouts.LOOK_BACK_DAYS
+        assert (asked in days) == (not was_collected and not is_too_old)
+        assert days == sorted(days)
+        assert days[-1] == today
+
     def test_above_the_limit_a_second_person_is_needed(self) -> None:
         limit_fen = POLICY.second_person_above_fen
         assert not payouts.needs_second_person(limit_fen, POLICY)

@@ -139,16 +139,21 @@ def test_two_people_let_a_large_plan_be_paid(till: Till, companion: Person) -> N
     till.world.advance(seconds=1)
     failed = seen(till, companion, withdrawal)
     assert (failed["state"], failed["reason"], failed["returned_fen"]) == ("failed", "户名不符", 28_800)
+    till.world.advance(minutes=2)
+    done = till.world.get(path, as_=staff(till)).body
+    assert (done["state"], done["settled"]) == ("done", {"items": 1, "paid_fen": 0, "returned_fen": 28_800})
+    assert till.world.get(f"{path}/bank-file", as_=staff(till)).status == 200
     assert till.findings() == []
 
 
 @pytest.mark.feature("B11")
 def test_finance_says_which_days_are_worked(till: Till) -> None:
     path = f"/working-days/{DAY}"
-    assert till.world.request("PUT", path, {"is_worked": False}, as_=staff(till)).body["days"] == {DAY: False}
+    assert till.world.put(path, {"is_worked": False}, version=0, as_=staff(till)).body["days"] == {DAY: False}
+    assert till.world.put(path, {"is_worked": True}, version=0, as_=staff(till)).status == 412
     assert till.world.get("/working-days", as_=staff(till, "finance_reader")).body["days"] == {DAY: False}
-    assert till.world.request("PUT", path, {"is_worked": None}, as_=staff(till)).body["days"] == {}
-    assert till.world.request("PUT", "/working-days/2026-02-30", {"is_worked": True}, as_=staff(till)).status == 404
+    assert till.world.put(path, {"is_worked": None}, version=1, as_=staff(till)).body == {"days": {}, "version": 2}
+    assert till.world.put("/working-days/2026-02-30", {"is_worked": True}, version=2, as_=staff(till)).status == 404
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from functions.settlement.rules.withdrawals import Channel, TransferPart, Withdr
 from functions.settlement.table import payouts as table
 from functions.settlement.table.payouts import DueRow, PlanItemRow, PlanRow
 from functions.shared import audit, clock, files, ids, observe
-from functions.shared.errors import Conflict, FieldError, Invalid, NotFound
+from functions.shared.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
 from functions.shared.events import Timer
 from functions.shared.run import Run
 from functions.shared.tx import Tx
@@ -27,8 +27,6 @@ from functions.shared.workdays import is_published
 ROOM = "settlement"
 _PAGE = 24
 """Withdrawals of one transaction: each is three writes, and one more where tax is withheld."""
-_LOOK_BACK_DAYS = 30
-"""A day that was skipped (a holiday declared late, an outage) is caught up for so long."""
 
 
 class PlanChanged(Conflict):
@@ -58,7 +56,7 @@ def run_payouts(run: Run) -> PlanRow | None:
     run.act("open", lambda tx: _open(tx, day))
     plan = _plan(day)
     if plan.plan_state is PlanState.DRAFT:
-        for due_on in _days_until(day):
+        for due_on in _days_to_collect(day):
             for shard in range(ledger.SHARDS):
                 _collect(run, day, due_on, shard)
         totals, has_bank = _write_files(day)
@@ -66,8 +64,11 @@ def run_payouts(run: Run) -> PlanRow | None:
     return _plan(day)
 
 
-def _days_until(day: date) -> Iterator[date]:
-    yield from (day - timedelta(days=back) for back in range(_LOOK_BACK_DAYS, -1, -1))
+def _days_to_collect(day: date) -> list[date]:
+    """One BatchGet: on most days there is one day to look at."""
+    earlier = table.plans_on(day - timedelta(days=back) for back in range(1, payouts.LOOK_BACK_DAYS + 1))
+    whole = [date.fromisoformat(plan.day) for plan in earlier if plan.plan_state is not PlanState.DRAFT]
+    return payouts.days_to_collect(day, whole)
 
 
 def _open(tx: Tx, day: date) -> None:
@@ -133,12 +134,7 @@ def _write_files(day: date) -> tuple[Totals, bool]:
 def _write_bank_file(day: date, items: Sequence[PlanItem]) -> None:
     from functions.settlement.gateways import bank_file
 
-    orders = [
-        paying.order_of(item.companion_id, item.payee_id, transfer.bill_no, transfer.amount_fen)
-        for item in items
-        for transfer in item.transfers
-    ]
-    content = bank_file.batch_file(orders)
+    content = bank_file.batch_file(paying.bank_orders(items))
     files.put(ROOM, owner="payouts", file_id=f"{day}-bank.csv", content=content, content_type="text/csv")
 
 
@@ -153,6 +149,10 @@ def _close(tx: Tx, day: date, totals: Totals, *, has_bank: bool) -> None:
         plan.state = payouts.move_plan(plan.plan_state, PlanState.AWAITING_APPROVAL)
         tx.save(plan)
         observe.count("PayoutPlanWaiting")
+        return
+    if not totals.count:
+        plan.state = payouts.move_plan(plan.plan_state, PlanState.DONE)
+        tx.save(plan)
         return
     _start(tx, plan)
 
@@ -211,6 +211,37 @@ def _start(tx: Tx, plan: PlanRow) -> None:
     tx.save(plan)
     for shard in range(ledger.SHARDS):
         _page_timer(tx, "pay_page", plan.day, shard, "")
+    _look_whether_done(tx, plan.day, checks=0)
+
+
+def _look_whether_done(tx: Tx, day: str, *, checks: int) -> None:
+    due_at = tx.now + table.payout_policy().finish_after(checks)
+    subject = f"{day.replace('-', '')}.{checks}"
+    tx.schedule(Timer(room=ROOM, kind="finish_plan", subject=subject, due_at=due_at))
+
+
+def finish_plan(tx: Tx, subject: str) -> None:
+    """The plan is done when all of its withdrawals were settled; otherwise look again later."""
+    compact, _, checks = subject.partition(".")
+    day = date.fromisoformat(compact).isoformat()
+    plan = _plan(day)
+    if plan.plan_state is not PlanState.APPROVED:
+        return
+    if settled_of(day).items < int(plan.items):
+        _look_whether_done(tx, day, checks=int(checks) + 1)
+        return
+    plan.state = payouts.move_plan(plan.plan_state, PlanState.DONE)
+    tx.save(plan)
+
+
+def settled_of(day: str) -> payouts.Settled:
+    """How much of a plan came to its end so far, and how: one BatchGet."""
+    rows = table.settled_of(day)
+    return payouts.Settled(
+        items=sum(int(row.items) for row in rows),
+        paid_fen=sum(row.paid_fen for row in rows),
+        returned_fen=sum(row.returned_fen for row in rows),
+    )
 
 
 def _page_timer(tx: Tx, kind: str, day: str, shard: int, after: str) -> None:
@@ -236,8 +267,9 @@ def pay_page(tx: Tx, subject: str) -> None:
 
 
 def unplan_page(tx: Tx, subject: str) -> None:
-    """One page of a rejected plan waits again, for the next run."""
+    """One page of a rejected plan waits again, for the next run: nothing is put into a day that was collected."""
     day, shard, rows, following = _page_of(subject)
+    due_on = payouts.expected_on(tx.now, table.working_days()).isoformat()
     found = table.load_withdrawals([(row.companion_id, row.sk) for row in rows])
     taxes = tax.TaxPage(day, [row.companion_id for row in found.values() if row.taxed_on])
     for item in rows:
@@ -247,9 +279,9 @@ def unplan_page(tx: Tx, subject: str) -> None:
         row.state = move_withdrawal(WithdrawalState.APPROVED, WithdrawalState.REQUESTED)
         if row.taxed_on:
             taxes.give_back(row)
-        row.plan, row.taxed_on, row.transfers = None, None, ()
+        row.plan, row.taxed_on, row.transfers, row.due_on = None, None, (), due_on
         tx.save(row)
-        tx.insert(DueRow(table.due_pk(row.due_on, shard), item.sk, companion_id=row.companion_id))
+        tx.insert(DueRow(table.due_pk(due_on, shard), item.sk, companion_id=row.companion_id))
     taxes.save(tx)
     if following:
         _page_timer(tx, "unplan_page", day, shard, following)
@@ -307,19 +339,27 @@ def _take_bank_answer(tx: Tx, *, answer: ProviderTransfer, staff_id: str) -> Non
         audit.record(tx, actor=staff_id, act="bank_answer.taken", subject=payouts.withdrawal_of(answer.bill_no))
 
 
-def days_said() -> dict[date, bool]:
-    """What the operator said of single days."""
-    return table.find_workdays().days
-
-
-def say_of_day(tx: Tx, *, day: date, is_worked: bool | None, staff_id: str) -> dict[date, bool]:
-    """What the operator says of a day; None leaves it to the published calendar. All days that were spoken of."""
+def days_said() -> tuple[dict[date, bool], int]:
+    """What the operator said of single days, and the version of that (0 while nothing was said)."""
     row = table.find_workdays()
+    return row.days, int(row.version)
+
+
+def say_of_day(
+    tx: Tx, *, day: date, is_worked: bool | None, staff_id: str, version: int
+) -> tuple[dict[date, bool], int]:
+    """What the operator says of a day; None leaves it to the published calendar.
+
+    All days that were spoken of, and their version. PreconditionFailed.
+    """
+    row = table.find_workdays()
+    if version != int(row.version):
+        raise PreconditionFailed()
     others = {each: worked for each, worked in row.days.items() if each != day}
     row.days = others if is_worked is None else {**others, day: is_worked}
     tx.save(row)
     audit.record(tx, actor=staff_id, act="working_day.said", subject=day.isoformat(), after=str(is_worked))
-    return row.days
+    return row.days, int(row.version)
 
 
 def plans_of(month: str) -> Sequence[PlanRow]:
@@ -358,7 +398,7 @@ def file_link(tx: Tx, *, day: str, staff_id: str, bank: bool) -> str:
     plan = _plan(day)
     if not (plan.bank_file_key if bank else plan.file_key):
         raise NotFound()
-    if bank and plan.plan_state is not PlanState.APPROVED:
+    if bank and plan.plan_state not in (PlanState.APPROVED, PlanState.DONE):
         raise NotFound()
     audit.record(tx, actor=staff_id, act="payout_plan.opened", subject=day)
     name = f"{day}-bank.csv" if bank else f"{day}.jsonl"

@@ -22,7 +22,7 @@ from functions.settlement.schemas.payouts import (
 )
 from functions.settlement.schemas.reconciliation import MonthQuery
 from functions.shared import clock, files
-from functions.shared.errors import NotFound
+from functions.shared.errors import NotFound, PreconditionFailed
 from functions.shared.http import Call, Page, PageQuery, decode_cursor, encode_cursor
 
 
@@ -35,8 +35,8 @@ def list_plans(call: Call[Any]) -> PlanList:
 
 @routes.get("/payout-plans/{day}", summary="一天的打款计划", roles=READERS, reply=PlanView, problems=(NotFound,))
 def get_plan(call: Call[Any], day: str) -> PlanView:
-    """笔数、合计与计划文件的 SHA-256；核对与审批都针对这份文件。"""
-    return PlanView.of(actions.find_plan(day))
+    """笔数、合计与计划文件的 SHA-256；核对与审批都针对这份文件。`settled` 为其中已有结果的部分。"""
+    return PlanView.of(actions.find_plan(day), settled=actions.settled_of(day))
 
 
 @routes.get(
@@ -127,7 +127,8 @@ def take_bank_answers(call: Call[BankAnswers]) -> BankAnswersView:
 @routes.get("/working-days", summary="工作日调整", roles=READERS, reply=WorkingDaysView)
 def get_working_days(call: Call[Any]) -> WorkingDaysView:
     """优先于国家公布的日历。"""
-    return WorkingDaysView(days=actions.days_said())
+    days, version = actions.days_said()
+    return WorkingDaysView(days=days, version=version)
 
 
 @routes.put(
@@ -136,16 +137,19 @@ def get_working_days(call: Call[Any]) -> WorkingDaysView:
     roles=WRITERS,
     body=WorkingDay,
     reply=WorkingDaysView,
-    problems=(NotFound,),
+    versioned=True,
+    problems=(NotFound, PreconditionFailed),
 )
 def say_of_day(call: Call[WorkingDay], day: str) -> WorkingDaysView:
-    """重复设置无害；不影响已生成的计划。"""
+    """还没有调整过时版本号写 0；不影响已生成的计划。"""
     try:
         wanted = date.fromisoformat(day)
     except ValueError:
         raise NotFound() from None
-    said = actions.say_of_day(call.tx, day=wanted, is_worked=call.body.is_worked, staff_id=call.caller.subject)
-    return WorkingDaysView(days=said)
+    days, version = actions.say_of_day(
+        call.tx, day=wanted, is_worked=call.body.is_worked, staff_id=call.caller.subject, version=call.if_match
+    )
+    return WorkingDaysView(days=days, version=version)
 
 
 def _file(call: Call[Any], day: str, *, bank: bool) -> PlanFileView:

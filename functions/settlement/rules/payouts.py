@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from functions.settlement.rules.payments import IllegalMove
@@ -18,6 +18,9 @@ from functions.settlement.rules.withdrawals import Channel, PayoutPolicy, Withdr
 from functions.shared.clock import CHINA
 from functions.shared.money import allocate, fen
 from functions.shared.workdays import is_working_day, next_working_day
+
+LOOK_BACK_DAYS = 30
+"""A day that was skipped (a holiday declared late, an outage) is caught up for so long."""
 
 
 class PlanState(StrEnum):
@@ -27,7 +30,7 @@ class PlanState(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     DONE = "done"
-    """Every item was handed over; single transfers may still be on their way."""
+    """Every withdrawal of it was settled: paid, or available again."""
 
 
 _S = PlanState
@@ -101,6 +104,16 @@ class Totals:
         return self._digest.hexdigest()
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What of a plan came to its end so far."""
+
+    items: int
+    paid_fen: int
+    """Before tax."""
+    returned_fen: int
+
+
 def move_plan(state: PlanState, to: PlanState) -> PlanState:
     """`to`, if a plan may go there from `state`; otherwise IllegalMove."""
     if to not in PLAN_MOVES[state]:
@@ -111,6 +124,16 @@ def move_plan(state: PlanState, to: PlanState) -> PlanState:
 def is_due(day: date, overrides: Mapping[date, bool]) -> bool:
     """Whether payouts run on that China day."""
     return is_working_day(day, overrides)
+
+
+def days_to_collect(day: date, planned: Iterable[date]) -> list[date]:
+    """The days in whose parts something may wait on `day`, given the days of whole plans: those since the last one.
+
+    A whole plan has emptied its own day's parts and all earlier ones, for nothing is put into the past.
+    """
+    earliest = day - timedelta(days=LOOK_BACK_DAYS)
+    first = max((each + timedelta(days=1) for each in planned if each < day), default=earliest)
+    return [earliest + timedelta(days=n) for n in range(LOOK_BACK_DAYS + 1) if earliest + timedelta(days=n) >= first]
 
 
 def expected_on(requested_at: datetime, overrides: Mapping[date, bool]) -> date:

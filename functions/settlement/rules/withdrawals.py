@@ -123,17 +123,23 @@ class PayoutPolicy:
     """WeChat wants the payee's encrypted name from this amount on; below it we send it all the same."""
     check_delays_s: tuple[int, ...] = (5, 30, 120, 600, 3_600, 21_600)
     """When a transfer of unknown outcome is queried, each in seconds after the last; the last one repeats."""
+    finish_delays_s: tuple[int, ...] = (120, 600, 3_600)
+    """When a plan that is being paid is looked at whether all of it was settled; the last one repeats."""
 
     def __post_init__(self) -> None:
         limits = [self.per_transfer_max_fen[channel] for channel in Channel]
         if not 0 < self.per_transfer_min_fen <= min(limits) // 2 or self.minimum_fen < self.per_transfer_min_fen:
             raise ValueError("payout policy: transfers are at least twice the smallest, withdrawals at least one")
-        if min(self.daily_count, self.daily_fen, self.confirm_ttl_s, *self.check_delays_s) <= 0:
+        if min(self.daily_count, self.daily_fen, self.confirm_ttl_s, *self.check_delays_s, *self.finish_delays_s) <= 0:
             raise ValueError("payout policy: limits are positive")
 
     def check_after(self, checks: int) -> timedelta:
         """How long to wait after `checks` queries; there is always another one, for money is on its way."""
         return timedelta(seconds=self.check_delays_s[min(checks, len(self.check_delays_s) - 1)])
+
+    def finish_after(self, checks: int) -> timedelta:
+        """How long to wait after `checks` looks at a plan that is being paid."""
+        return timedelta(seconds=self.finish_delays_s[min(checks, len(self.finish_delays_s) - 1)])
 
 
 class PartState(StrEnum):

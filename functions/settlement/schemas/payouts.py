@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from functions.settlement.rules.payouts import PlanItem, PlanState
+from functions.settlement.rules.payouts import PlanItem, PlanState, Settled
 from functions.settlement.rules.withdrawals import Channel
 from functions.settlement.schemas.refunds import Reason
 from functions.settlement.table.payouts import PlanRow
@@ -13,8 +13,19 @@ from functions.shared import clock
 from functions.shared.http.schemas import Body, Reading
 
 
+class SettledView(Reading, frozen=True):
+    """What of a plan came to its end: amounts before tax."""
+
+    items: int
+    paid_fen: int
+    returned_fen: int
+
+
 class PlanView(Reading, frozen=True):
-    """The plan of a day. `sha256` is of its file; whoever checks or approves it names it."""
+    """The plan of a day. `sha256` is of its file; whoever checks or approves it names it.
+
+    `settled` is told of a single plan, not in lists.
+    """
 
     day: str
     state: PlanState
@@ -29,10 +40,11 @@ class PlanView(Reading, frozen=True):
     checked_at: datetime | None
     decided_by: str | None
     decided_at: datetime | None
+    settled: SettledView | None
     version: int
 
     @classmethod
-    def of(cls, row: PlanRow) -> "PlanView":
+    def of(cls, row: PlanRow, *, settled: Settled | None = None) -> "PlanView":
         return cls(
             day=row.day,
             state=row.plan_state,
@@ -46,6 +58,7 @@ class PlanView(Reading, frozen=True):
             checked_at=clock.china(row.checked_at) if row.checked_at else None,
             decided_by=row.decided_by,
             decided_at=clock.china(row.decided_at) if row.decided_at else None,
+            settled=SettledView(settled.items, settled.paid_fen, settled.returned_fen) if settled else None,
             version=int(row.version),
         )
 
@@ -126,3 +139,4 @@ class WorkingDaysView(Reading, frozen=True):
     """What was said of single days, before the published calendar."""
 
     days: dict[date, bool]
+    version: int

@@ -6,15 +6,17 @@ COMPANION#<companion>   PAYEE#<payee>              where a companion's money goe
 WITHDRAWAL#<id>         OWNER                      whose it is, for those who only know its number
 DUE#<China day>#<nn>    <withdrawal>               what is to be paid from that day on, until a plan takes it
 PLAN#<China day>        PLAN                       the plan of a payout run
+                        SETTLED#<nn>               how much of a part of it was settled
 PLAN#<China day>#<nn>   <withdrawal>               one item of it
 """
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from functions.settlement.rules.ledger import SHARDS
 from functions.settlement.rules.payouts import PlanItem, PlanState
 from functions.settlement.rules.withdrawals import Channel, PayoutPolicy, TransferPart, Withdrawal, WithdrawalState
 from functions.settlement.table.keys import Key
@@ -131,6 +133,14 @@ class PlanRow(SettlementRow, discriminator="payout_plan"):
         return PlanState(self.state)
 
 
+class SettledRow(SettlementRow, discriminator="payout_settled"):
+    """How many withdrawals of a part of a plan were settled, and how: counted in parts, for many settle at once."""
+
+    items = NumberAttribute(default=0)
+    paid_fen = SumFenAttribute(default=0)
+    returned_fen = SumFenAttribute(default=0)
+
+
 class PlanItemRow(SettlementRow, discriminator="payout_item"):
     companion_id = UnicodeAttribute()
     item: JsonAttribute[PlanItem] = JsonAttribute(PlanItem)
@@ -158,6 +168,10 @@ def due_pk(day: date | str, shard: int) -> str:
 
 def plan_key(day: date | str) -> Key:
     return f"PLAN#{day}", "PLAN"
+
+
+def settled_key(day: date | str, shard: int) -> Key:
+    return f"PLAN#{day}", f"SETTLED#{shard:02d}"
 
 
 def items_pk(day: date | str, shard: int) -> str:
@@ -209,6 +223,12 @@ def find_payee_and_asked(companion_id: str, payee_id: str, day: date) -> tuple[P
     )
 
 
+def payees_by_id(keys: Iterable[tuple[str, str]]) -> dict[str, PayeeRow]:
+    """Payees by (companion, payee), also removed ones: one BatchGet for every hundred."""
+    rows = find_all(SettlementRow, [payee_key(*key) for key in keys]).values()
+    return {row.payee_id: row for row in rows if isinstance(row, PayeeRow)}
+
+
 def find_withdrawal(companion_id: str, withdrawal_id: str) -> WithdrawalRow | None:
     return find(WithdrawalRow, *withdrawal_key(companion_id, withdrawal_id))
 
@@ -238,6 +258,18 @@ def load_withdrawals(owners: Sequence[tuple[str, str]]) -> dict[str, WithdrawalR
 
 def find_plan(day: date | str) -> PlanRow | None:
     return find(PlanRow, *plan_key(day))
+
+
+def plans_on(days: Iterable[date]) -> list[PlanRow]:
+    """The plans of these days that there are: one BatchGet for every hundred days."""
+    rows = find_all(SettlementRow, [plan_key(day) for day in days]).values()
+    return [row for row in rows if isinstance(row, PlanRow)]
+
+
+def settled_of(day: date | str) -> list[SettledRow]:
+    """What was settled of a plan, in its parts: one BatchGet."""
+    keys = [settled_key(day, shard) for shard in range(SHARDS)]
+    return [row for row in find_all(SettlementRow, keys).values() if isinstance(row, SettledRow)]
 
 
 def plans_of(month: str) -> Sequence[PlanRow]:
