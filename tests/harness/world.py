@@ -35,6 +35,7 @@ from functions.shared import aws, clock, crypto, ids, table
 from functions.shared.config import config
 from functions.shared.events import Timer
 from functions.shared.tokens import ISSUER
+from tests.harness.moto_shortcut import short_way_to_rows
 from tests.harness.moto_transactions import rows_put_back
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -224,8 +225,8 @@ class World:
         return [event["detail"]["data"] for event in self.delivered if event["detail-type"] == name]
 
     def _fresh_outbox_rows(self) -> list[dict[str, str]]:
-        client = aws.client("dynamodb")
-        items = client.scan(TableName=config().table_name("outbox"), ConsistentRead=True)["Items"]
+        request = {"TableName": config().table_name("outbox"), "ConsistentRead": True}
+        items = table.connection()._make_api_call("Scan", request)["Items"]
         rows = [{name: next(iter(value.values())) for name, value in item.items()} for item in items]
         fresh = sorted((row for row in rows if row["pk"] not in self._seen), key=lambda row: row["pk"][4:])
         self._seen |= {row["pk"] for row in fresh}
@@ -249,7 +250,7 @@ def _as_lambda_event(row: dict[str, str]) -> dict[str, Any]:
 @contextmanager
 def open_world() -> Iterator[World]:
     """A fresh AWS account in memory with the template's tables, a KMS key, token keys, and the clock at `START`."""
-    with mock_aws(), rows_put_back(), time_machine.travel(START, tick=False) as travel:
+    with mock_aws(), rows_put_back(), short_way_to_rows(), time_machine.travel(START, tick=False) as travel:
         forget_process_state()
         create_tables()
         aws.client("s3", read_timeout_s=10).create_bucket(Bucket=config().files_bucket)
