@@ -183,10 +183,10 @@ class TestPlan:
     def test_every_day_since_the_last_whole_plan_is_looked_at(self, planned_back: set[int], asked_back: int) -> None:
         today = date(2026, 3, 10)
         planned = [today - timedelta(days=back) for back in planned_back]
-        days = payouts.days_to_collect(today, planned)
+        days = payouts.days_to_collect(today, planned, look_back_days=30)
         asked = today - timedelta(days=asked_back)
         was_collected = any(asked <= day for day in planned)
-        is_too_old = asked_back > payouts.LOOK_BACK_DAYS
+        is_too_old = asked_back > 30
         assert (asked in days) == (not was_collected and not is_too_old)
         assert days == sorted(days)
         assert days[-1] == today

@@ -129,6 +129,33 @@ def test_what_is_kept_is_what_the_rule_asks_of_what_was_really_paid(
 
 
 @pytest.mark.feature("B12")
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 10), AMOUNTS), min_size=1, max_size=20))
+def test_over_months_that_overlap_never_too_much_is_kept_and_the_next_income_makes_up_for_too_little(
+    story: list[tuple[bool, int, int]],
+) -> None:
+    """Withdrawals are taken while earlier ones, of other months too, are still on their way; excess returns at once."""
+    year, month, on_their_way, kept_fen = WithheldYear(year=YEAR), 1, list[Sent](), 0
+    for is_taken, number, amount_fen in story:
+        if is_taken or not on_their_way:
+            month = min(12, month + number % 3)
+            year, parts = planned(year, month, amount_fen)
+            on_their_way += parts
+        else:
+            sent = on_their_way.pop(number % len(on_their_way))
+            year = came_out(year, sent, is_paid=amount_fen % 3 > 0)
+            kept_fen += sent.transfer.tax_fen if amount_fen % 3 else 0
+        year = without_excess(year)
+    for sent in on_their_way:
+        year = came_out(year, sent, is_paid=True)
+        kept_fen += sent.transfer.tax_fen
+    year = without_excess(year)
+    assert year.paid_tax_fen == year.withheld_fen == kept_fen - year.given_back_fen
+    assert year.withheld_fen <= sum(asked_of(year.incomes, year=YEAR).values())
+    year, _ = take(year, income_fen=500_000 * YUAN, month=month, most_fen=500_000 * YUAN)
+    assert year.withheld_fen == sum(asked_of(year.incomes, year=YEAR).values())
+
+
+@pytest.mark.feature("B12")
 @given(st.lists(st.tuples(MONTHS, AMOUNTS), min_size=1, max_size=12))
 def test_without_returns_a_year_is_the_rules_own(incomes: list[tuple[int, int]]) -> None:
     year = paid_year(*sorted(incomes))

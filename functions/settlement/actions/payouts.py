@@ -66,9 +66,10 @@ def run_payouts(run: Run) -> PlanRow | None:
 
 def _days_to_collect(day: date) -> list[date]:
     """One BatchGet: on most days there is one day to look at."""
-    earlier = table.plans_on(day - timedelta(days=back) for back in range(1, payouts.LOOK_BACK_DAYS + 1))
+    look_back_days = table.payout_policy().look_back_days
+    earlier = table.plans_on(day - timedelta(days=back) for back in range(1, look_back_days + 1))
     whole = [date.fromisoformat(plan.day) for plan in earlier if plan.plan_state is not PlanState.DRAFT]
-    return payouts.days_to_collect(day, whole)
+    return payouts.days_to_collect(day, whole, look_back_days=look_back_days)
 
 
 def _open(tx: Tx, day: date) -> None:

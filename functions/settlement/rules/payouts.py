@@ -19,9 +19,6 @@ from functions.shared.clock import CHINA
 from functions.shared.money import allocate, fen
 from functions.shared.workdays import is_working_day, next_working_day
 
-LOOK_BACK_DAYS = 30
-"""A day that was skipped (a holiday declared late, an outage) is caught up for so long."""
-
 
 class PlanState(StrEnum):
     DRAFT = "draft"
@@ -126,14 +123,14 @@ def is_due(day: date, overrides: Mapping[date, bool]) -> bool:
     return is_working_day(day, overrides)
 
 
-def days_to_collect(day: date, planned: Iterable[date]) -> list[date]:
+def days_to_collect(day: date, planned: Iterable[date], *, look_back_days: int) -> list[date]:
     """The days in whose parts something may wait on `day`, given the days of whole plans: those since the last one.
 
     A whole plan has emptied its own day's parts and all earlier ones, for nothing is put into the past.
     """
-    earliest = day - timedelta(days=LOOK_BACK_DAYS)
+    earliest = day - timedelta(days=look_back_days)
     first = max((each + timedelta(days=1) for each in planned if each < day), default=earliest)
-    return [earliest + timedelta(days=n) for n in range(LOOK_BACK_DAYS + 1) if earliest + timedelta(days=n) >= first]
+    return [earliest + timedelta(days=n) for n in range(look_back_days + 1) if earliest + timedelta(days=n) >= first]
 
 
 def expected_on(requested_at: datetime, overrides: Mapping[date, bool]) -> date:

@@ -117,6 +117,8 @@ class PayoutPolicy:
     per_transfer_min_fen: int = 10
     second_person_above_fen: int = 5_000_000
     """A plan of more than this is paid only when a second person of finance approved it."""
+    look_back_days: int = 30
+    """A day that was skipped (a holiday declared late, an outage) is caught up for so long."""
     confirm_ttl_s: int = 24 * 3600
     """How long a companion may take to confirm the receipt."""
     name_required_from_fen: int = 200_000
@@ -132,6 +134,8 @@ class PayoutPolicy:
             raise ValueError("payout policy: transfers are at least twice the smallest, withdrawals at least one")
         if min(self.daily_count, self.daily_fen, self.confirm_ttl_s, *self.check_delays_s, *self.finish_delays_s) <= 0:
             raise ValueError("payout policy: limits are positive")
+        if not 0 <= self.look_back_days <= 45:
+            raise ValueError("payout policy: a run looks back over 45 days at most")
 
     def check_after(self, checks: int) -> timedelta:
         """How long to wait after `checks` queries; there is always another one, for money is on its way."""
