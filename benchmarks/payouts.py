@@ -30,7 +30,7 @@ ROUNDS = {"quick": 3, "full": 7}
 PER_ITEM_OF_SMALLEST = 2.0
 MEMORY_OF_SMALLEST = 1.5
 ROUND_TRIPS_OF_EACH = 0.25
-"""A page of at most 25 is a Query, a BatchGet and a transaction; in short runs pages are not full."""
+"""A page of at most 24 is a Query, a BatchGet and a transaction; in short runs pages are not full."""
 FUNCTION = "settlement_events"
 EACH = ("round_trips_per_item", "wru_per_item", "own_us_per_item", "waiting_ms_per_item")
 DAY = date(2026, 3, 2)

@@ -28,6 +28,7 @@ EMPTY = {
     "available_fen": 0,
     "withdrawing_fen": 0,
     "paid_fen": 0,
+    "tax_this_year_fen": 0,
     "debt_fen": 0,
 }
 
