@@ -4,10 +4,11 @@ from datetime import datetime
 
 from pynamodb.attributes import UnicodeAttribute
 
-from functions.insurance.rules.deliveries import Attempt, DeliveryState
+from functions.insurance.rules.deliveries import DeliveryState
 from functions.insurance.rules.policies import Policy, PolicyState, Product
 from functions.insurance.rules.thresholds import Thresholds
 from functions.shared import crypto
+from functions.shared.endpoints import Attempt
 from functions.shared.table import FenAttribute, InstantAttribute, JsonAttribute, Row, find, keep, query_page
 from functions.shared.tx import Tx
 

@@ -15,6 +15,8 @@
 `events`   event base, the envelope on the bus, timers
 `consumer` a room's subscriptions and recurring work: each delivery takes effect once
 `relay`    carries outbox rows to the bus and the scheduler
+`endpoints` which addresses may be called from here
+`webhooks` signed messages to them (Standard Webhooks)
 `caller`   who is calling, with which roles
 `tokens`   verifies access tokens against the published keys; the API's authorizer
 `http`     routes declared once: parsing, roles, idempotency, problems, OpenAPI

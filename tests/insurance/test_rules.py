@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from functions.insurance.rules import deliveries
 from functions.insurance.rules.deliveries import (
     DELIVERY_MOVES,
-    Attempt,
     DeliveryState,
     judge,
     move_delivery,
     retry_delay,
 )
-from functions.insurance.rules.endpoints import UnsafeEndpoint, is_public, target_of
 from functions.insurance.rules.policies import POLICY_MOVES, IllegalMove, Policy, PolicyState, move_policy
 from functions.insurance.rules.thresholds import Thresholds
+from functions.shared.endpoints import Attempt, UnsafeEndpoint, is_public, target_of
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 POLICY = Policy(

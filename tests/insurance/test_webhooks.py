@@ -7,10 +7,9 @@ from ipaddress import ip_address
 import pytest
 
 from functions.insurance import actions, table
-from functions.insurance.gateways import webhooks
-from functions.insurance.rules.endpoints import UnsafeEndpoint
 from functions.insurance.rules.thresholds import Thresholds
-from functions.shared import clock, crypto
+from functions.shared import clock, crypto, webhooks
+from functions.shared.endpoints import UnsafeEndpoint
 from functions.shared.table import forget_kept
 from functions.shared.tx import Tx
 from tests.insurance.makers import SECRET, Desk, commit

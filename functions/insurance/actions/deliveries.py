@@ -4,12 +4,11 @@ from collections.abc import Iterable
 
 from functions.insurance import table
 from functions.insurance.events import WebhookQueued
-from functions.insurance.gateways import webhooks
 from functions.insurance.rules import deliveries
 from functions.insurance.rules.deliveries import DeliveryState, move_delivery
-from functions.insurance.rules.endpoints import target_of
 from functions.insurance.table import DeliveryRow, EndpointRow
-from functions.shared import observe
+from functions.shared import observe, webhooks
+from functions.shared.endpoints import target_of
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
 

@@ -1,1 +1,1 @@
-"""Pure rules: `policies` and products, `deliveries` to insurers, `endpoints` that may be called, `thresholds`."""
+"""Pure rules: `policies` and products, `deliveries` to insurers, `thresholds`."""

@@ -11,9 +11,8 @@ from typing import Any
 
 from functions.insurance.rules.policies import IllegalMove, Policy
 from functions.insurance.rules.thresholds import Thresholds
+from functions.shared.endpoints import Attempt
 from functions.shared.money import BP_WHOLE
-
-_GONE = 410
 
 
 class DeliveryState(StrEnum):
@@ -36,24 +35,6 @@ def move_delivery(state: DeliveryState, to: DeliveryState) -> DeliveryState:
     if to is not state and to not in DELIVERY_MOVES[state]:
         raise IllegalMove(f"通知状态不能从 {state} 变为 {to}")
     return to
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One try: when, and the insurer's status or, without one, what went wrong."""
-
-    at: datetime
-    status: int | None
-    error: str = ""
-
-    @property
-    def is_accepted(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
-
-    @property
-    def is_gone(self) -> bool:
-        """The insurer does not want this endpoint to be called any more."""
-        return self.status == _GONE
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,17 @@
-"""Which addresses we are willing to call: https to the public internet, and what the operator has named."""
+"""Which addresses we are willing to call (https to the public internet, and what the operator has named), and what came
+of a call."""
 
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from urllib.parse import urlsplit
 
 from functions.shared.errors import Invalid
 
 _MAX_URL = 500
+_GONE = 410
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 _CARRIERS = tuple(ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
 """Networks whose addresses carry an IPv4 address inside: NAT64, 6to4, Teredo."""
@@ -19,6 +22,24 @@ class UnsafeEndpoint(Invalid):
 
     code = "unsafe_endpoint"
     title = "回调地址须为公网 https 地址"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One call: when, and the other side's status or, without one, what went wrong."""
+
+    at: datetime
+    status: int | None
+    error: str = ""
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_gone(self) -> bool:
+        """The other side does not want this address to be called any more."""
+        return self.status == _GONE
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
-from functions.insurance.rules.deliveries import Attempt
-from functions.insurance.rules.endpoints import Target, UnsafeEndpoint, is_public, target_of
+from functions.shared.endpoints import Attempt, Target, UnsafeEndpoint, is_public, target_of
 
 _CONNECT_TIMEOUT_S = 3
 Addresses = list[IPv4Address | IPv6Address]

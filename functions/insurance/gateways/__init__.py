@@ -1,1 +1,0 @@
-"""`webhooks` carries our signed messages to insurers."""
