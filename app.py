@@ -20,6 +20,7 @@ MODULES = {
     "companions": "functions.companions.api",
     "companions_events": "functions.companions.triggers",
     "hospitals": "functions.hospitals.api",
+    "hospitals_events": "functions.hospitals.triggers",
     "booking": "functions.booking.api",
     "booking_events": "functions.booking.triggers",
     "tracking": "functions.tracking.api",

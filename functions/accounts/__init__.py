@@ -19,6 +19,7 @@ Table     `accounts`:
           INSTITUTION#<id>      SPENT#<jti>           an assertion that was used
           CLIENT#<id>           PATIENT#<id>          a patient
           CLIENT#<id>           CONSENT#<patient>#<id>  a consent
+          CLIENT#<id>           EMERGENCY#<patient>   what a desk may be shown in an emergency, if agreed to
           CLIENT#<id>           PATIENTS              how many patients
           ORDER#<order>         GUEST#<id>            a guest access
           ORDER#<order>         GUESTS                how many were ever granted
@@ -29,10 +30,13 @@ Table     `accounts`:
           TEMPLATES             <code>                a notice's text
           WECHAT                TOKEN#<app id>        the mini program's access token, shared by all functions
           CONFIG                policy                the thresholds
-Reads     `actions.find_patient_card`, `actions.require_guest`, `actions.openid_of`.
-Events    out: guest_access.revoked; notice.written (to this room itself, which sends the WeChat message).
+Reads     `actions.find_patient_card`, `actions.require_guest`, `actions.openid_of`,
+          `actions.find_emergency_summary` (for emergency calls alone).
+Events    out: guest_access.revoked; notice.written (to this room itself, which sends the WeChat message);
+          emergency.notices_written, notice.answered (whom an emergency call reached, F34).
           in: companion.activated, order.paid, order.assigned, order.closed, order.completed, order.visit_reminder,
-          offer.made, visit.progressed, report.submitted, policy.issued, income.released, refund.succeeded.
+          offer.made, visit.progressed, report.submitted, policy.issued, income.released, refund.succeeded,
+          emergency.called, emergency.unanswered, emergency.desk_moved.
 
 Institutions as tenants (B16), access log, export and deletion (B15) and moderation (B17) will live here.
 """

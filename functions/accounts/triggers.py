@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from functions.accounts.actions import moderation, pushes
+from functions.accounts.actions import emergencies, moderation, pushes
 from functions.accounts.actions.facts import OrderFacts, OwnFacts
 from functions.accounts.actions.notices import write_notice
 from functions.accounts.actions.seeding import grant_companion
@@ -36,6 +36,7 @@ from functions.companions.events import (
 )
 from functions.companions.rules.credentials import CREDENTIAL_TITLES
 from functions.companions.rules.tiers import LADDER, TIER_TITLES
+from functions.hospitals.events import EmergencyDeskMoved, EmergencyUnanswered
 from functions.insurance.events import PolicyIssued
 from functions.settlement.events import (
     IncomeReleased,
@@ -51,7 +52,7 @@ from functions.shared import clock, money
 from functions.shared.consumer import Subscriptions
 from functions.shared.tx import Tx
 from functions.support.events import ReviewAnswered, ReviewPublished, ReviewRefused, ReviewWritten
-from functions.tracking.events import VisitProgressed
+from functions.tracking.events import EmergencyCalled, VisitProgressed
 
 bp = Blueprint("app")
 bus = Subscriptions("accounts")
@@ -350,3 +351,54 @@ def tell_review_refused(tx: Tx, event: ReviewRefused) -> None:
     """To the one who wrote it: others do not see it, and why stands beside it."""
     code = "answer_refused" if event.part == "answer" else "review_refused"
     write_notice(tx, account_id=event.author_id, code=code, facts=OrderFacts(order_id=event.order_id))
+
+
+@bus.on(EmergencyCalled)
+def tell_staff_of_emergency(tx: Tx, event: EmergencyCalled) -> None:
+    """To staff on duty: somebody called for help. First, for it needs nothing that could be missing."""
+    emergencies.tell_duty_staff(
+        tx,
+        call_id=event.call_id,
+        visit_id=event.visit_id,
+        order_id=event.order_id,
+        code="emergency_called_staff",
+        reports=True,
+    )
+
+
+@bus.on(EmergencyCalled)
+def tell_other_party_of_emergency(tx: Tx, event: EmergencyCalled) -> None:
+    """To the client when the companion called, to the companion when the client did."""
+    by_client = event.called_by == "client"
+    account_id = event.companion_id if by_client else event.client_id
+    if account_id:
+        emergencies.tell_party(
+            tx,
+            call_id=event.call_id,
+            visit_id=event.visit_id,
+            order_id=event.order_id,
+            account_id=account_id,
+            recipient="companion" if by_client else "family",
+            code="emergency_called_companion" if by_client else "emergency_called",
+        )
+
+
+@bus.on(EmergencyUnanswered)
+def tell_staff_unanswered(tx: Tx, event: EmergencyUnanswered) -> None:
+    """To staff on duty: the hospital's desk does not answer, phone it."""
+    emergencies.tell_duty_staff(
+        tx,
+        call_id=event.call_id,
+        visit_id=event.visit_id,
+        order_id=event.order_id,
+        code="emergency_unanswered_staff",
+        reports=False,
+    )
+
+
+@bus.on(EmergencyDeskMoved)
+def tell_desk_acknowledged(tx: Tx, event: EmergencyDeskMoved) -> None:
+    """To the client: the desk has taken the call. What follows is seen live."""
+    if event.state == "acknowledged":
+        facts = OrderFacts(order_id=event.order_id)
+        write_notice(tx, account_id=event.client_id, code="emergency_acknowledged", facts=facts)

@@ -8,20 +8,29 @@ Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis"
           guest's pass is asked of `accounts` at each read, subscription and push (F11).
           A step that wants a photo is not done without an uploaded one, nor is what comes after it (F8); a picture that
           served another order is flagged, and staff who look at photos leave an audit row.
+          An emergency call (F34) is taken in any state of the visit, with one read and one write of this room: 120
+          comes first, then who has and has not been reached. Another press joins the open call. All are told by
+          event, each channel for itself. Position and the condition that the patient agreed to share are sealed.
 Table     `tracking`; the key layout stands in `table`.
-Routes    GET /visits/{visit_id}, …/position, …/photos; POST …/check-ins, …/milestones, …/uploads, …/positions.
+Routes    GET /visits/{visit_id}, …/position, …/photos; POST …/check-ins, …/milestones, …/uploads, …/positions;
+          POST, GET …/emergency-calls.
 Events in order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
-          its own visit.progressed, visit.closed and visit.position_changed, to push them.
-Events out visit.scheduled, visit.progressed, visit.closed, visit.position_changed, visit.photo_reused.
-Reads for others  `actions.find_visit(visit_id) -> VisitCard`.
+          emergency.desk_contacted, emergency.desk_moved, emergency.unanswered, emergency.notices_written,
+          notice.answered;
+          its own emergency.called, visit.progressed, visit.closed and visit.position_changed, to push them.
+Events out visit.scheduled, visit.progressed, visit.closed, visit.position_changed, visit.photo_reused,
+          emergency.called.
+Reads for others  `actions.find_visit(visit_id) -> VisitCard`; `find_emergency_evidence` for the hospital's desk.
 
 States    scheduled → departed → arrived → in_progress → ended → reported; cancelled; no_show_client, no_show_companion.
 
 The live channel (`live`, a WebSocket opened with `?token=<access token>`):
     {"action":"subscribe","visit_id":…,"after_sequence":n}  → visit.subscribed, what came after n, the position
     {"action":"unsubscribe","visit_id"?:…}                  → visit.unsubscribed
+    {"action":"subscribe_desk"}                             → emergency_desk.subscribed (a hospital's token)
     {"action":"ping"}                                       → pong
     pushed: visit.progressed{visit_id, sequence, state, milestone}, visit.access_ended{visit_id},
-    visit.position{visit_id, cell, lat, lng, observed_at}; error{code, title} for what cannot be done.
+    visit.position{visit_id, cell, lat, lng, observed_at}, emergency.changed{visit_id, call_id, state,
+    reached, version}; to a desk emergency.called{call_id, details}; error{code, title} for what cannot be done.
 A message may come twice and, rarely, out of order: the receiver keeps the highest `sequence` and asks again with it.
 """

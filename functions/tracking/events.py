@@ -1,5 +1,7 @@
 """What `tracking` tells the other rooms. Never a position: a cell is coarse (F9) and may travel."""
 
+from datetime import datetime
+
 from functions.shared.events import Event
 
 
@@ -55,3 +57,20 @@ class VisitPositionChanged(Event, frozen=True, kw_only=True, tag="visit.position
     visit_id: str
     order_id: str
     cell: str
+
+
+class EmergencyCalled(Event, frozen=True, kw_only=True, tag="emergency.called"):
+    """Somebody on a visit called for help. Where and how the patient is stays sealed in the visit."""
+
+    call_id: str
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    """Empty while the visit has none."""
+    hospital_id: str
+    campus_id: str
+    department_id: str
+    called_by: str
+    """client or companion."""
+    called_at: datetime

@@ -16,6 +16,7 @@ from functions.shared.tx import Tx, retrying
 from functions.tracking import actions
 from functions.tracking.gateways import sockets
 from functions.tracking.schemas.live import (
+    DeskSubscribed,
     Ping,
     Pong,
     PositionTold,
@@ -23,6 +24,7 @@ from functions.tracking.schemas.live import (
     Refused,
     Subscribe,
     Subscribed,
+    SubscribeDesk,
     Told,
     Unsubscribe,
     Unsubscribed,
@@ -69,6 +71,9 @@ def _message(connection_id: str, event: dict[str, Any]) -> None:
             _tell(connection_id, Pong())
         case Subscribe():
             _subscribe(connection_id, asked)
+        case SubscribeDesk():
+            hospital_id = _commit(lambda tx: actions.watch_desk(tx, connection_id=connection_id))
+            _tell(connection_id, DeskSubscribed(hospital_id=hospital_id))
         case Unsubscribe():
             _commit(lambda tx: actions.unwatch(tx, connection_id=connection_id, visit_id=asked.visit_id))
             _tell(connection_id, Unsubscribed(visit_id=asked.visit_id))
@@ -86,11 +91,11 @@ def _subscribe(connection_id: str, asked: Subscribe) -> None:
             return
 
 
-def _decode(body: str) -> Subscribe | Unsubscribe | Ping:
+def _decode(body: str) -> Subscribe | SubscribeDesk | Unsubscribe | Ping:
     if len(body) > _MAX_MESSAGE:
         raise Invalid()
     try:
-        return msgspec.json.decode(body, type=Subscribe | Unsubscribe | Ping)
+        return msgspec.json.decode(body, type=Subscribe | SubscribeDesk | Unsubscribe | Ping)
     except msgspec.DecodeError as error:
         raise Invalid() from error
 

@@ -4,12 +4,16 @@ from typing import Any
 
 from chalice.app import Blueprint
 
+from functions.accounts.events import EmergencyNoticesWritten, NoticeAnswered
 from functions.booking.events import OrderAssigned, OrderClosed, OrderRescheduled, OrderUnassigned
 from functions.care.events import ReportSubmitted
+from functions.hospitals.events import EmergencyDeskContacted, EmergencyDeskMoved, EmergencyUnanswered
+from functions.hospitals.rules.emergencies import EmergencyState
 from functions.shared.consumer import Subscriptions
 from functions.shared.tx import Tx
-from functions.tracking import actions
-from functions.tracking.events import VisitClosed, VisitPositionChanged, VisitProgressed
+from functions.tracking import actions, emergency_news
+from functions.tracking.actions import emergencies
+from functions.tracking.events import EmergencyCalled, VisitClosed, VisitPositionChanged, VisitProgressed
 from functions.tracking.pushing import push
 from functions.tracking.rules.access import Scope
 from functions.tracking.rules.presence import Fence
@@ -106,3 +110,49 @@ def _push_change(tx: Tx, visit_id: str, sequence: int) -> None:
     change = actions.find_change(visit_id, sequence)
     if change:
         push(tx, visit_id, Scope.PROGRESS, ProgressTold.of(change))
+
+
+@bus.on(EmergencyCalled)
+def tell_emergency(tx: Tx, event: EmergencyCalled) -> None:
+    """Tell the sockets of the hospital's desk and everybody who follows the visit."""
+    emergency_news.tell_call(tx, event)
+
+
+@bus.on(EmergencyCalled)
+def attach_condition(tx: Tx, event: EmergencyCalled) -> None:
+    """Seal what the patient agreed to share, for the desk to read."""
+    emergencies.attach_condition(tx, visit_id=event.visit_id, call_id=event.call_id)
+
+
+@bus.on(EmergencyDeskContacted)
+def note_desk_contacted(tx: Tx, event: EmergencyDeskContacted) -> None:
+    """A contact of the desk was told, or could not be."""
+    emergency_news.note_contact(tx, event)
+
+
+@bus.on(EmergencyNoticesWritten)
+def note_notices(tx: Tx, event: EmergencyNoticesWritten) -> None:
+    """Family, companion and staff have it in their inboxes, or cannot."""
+    emergency_news.note_notices(tx, event)
+
+
+@bus.on(NoticeAnswered)
+def note_notice(tx: Tx, event: NoticeAnswered) -> None:
+    """A notice about an emergency was read, or WeChat took it or not."""
+    emergency_news.note_answer(tx, event)
+
+
+@bus.on(EmergencyDeskMoved)
+def move_emergency(tx: Tx, event: EmergencyDeskMoved) -> None:
+    """The desk has taken the call, sent help or closed it."""
+    call = emergencies.move_emergency(
+        tx, visit_id=event.visit_id, call_id=event.call_id, state=EmergencyState(event.state), at=event.at
+    )
+    emergency_news.tell_change(tx, call)
+
+
+@bus.on(EmergencyUnanswered)
+def mark_unanswered(tx: Tx, event: EmergencyUnanswered) -> None:
+    """Nobody at the desk has taken the call."""
+    call = emergencies.mark_unanswered(tx, visit_id=event.visit_id, call_id=event.call_id, at=event.at)
+    emergency_news.tell_change(tx, call)

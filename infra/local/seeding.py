@@ -196,6 +196,7 @@ def _directory() -> Iterator[Batch]:
     yield from _batches("hospitals", "cities", _rows("cities"), _unpacked(hospitals.put_city))
     yield from _batches("hospitals", "hospitals", _rows("hospitals"), _unpacked(hospitals.put_hospital))
     yield from _guide_maps()
+    yield from _batches("hospitals", "desks", _rows("emergency_desks"), _unpacked(hospitals.put_desk))
 
 
 def _guide_maps() -> Iterator[Batch]:
@@ -333,6 +334,8 @@ def _insurance(facts: Mapping[str, Any]) -> Iterator[Batch]:
 
 def _policies() -> Iterator[Batch]:
     """Thresholds under which an order can be played in half a minute; a visit may begin whenever it is booked for."""
+    from functions.accounts import actions as accounts
+    from functions.accounts.rules.policy import Policy as AccountsPolicy
     from functions.booking import actions as booking
     from functions.booking.actions import dispatch_rules
     from functions.booking.rules.dispatch import DispatchPolicy, Mode, ModeRule
@@ -343,6 +346,7 @@ def _policies() -> Iterator[Batch]:
     from functions.tracking import actions as tracking
     from functions.tracking.rules.policy import Policy as TrackingPolicy
 
+    people = AccountsPolicy(duty_staff_ids=("stf_agent", "stf_agent_2"))
     book = BookingPolicy(hold_s=HOLD_S, offer_ttl_s=120, offer_floor_s=60, lead_time_s=0)
     settle = SettlementPolicy(complaint_window_s=COMPLAINT_WINDOW_S)
     track = TrackingPolicy(opens_before_s=_DAYS_90, share_interval_s=1)
@@ -350,6 +354,7 @@ def _policies() -> Iterator[Batch]:
     prepare = PreparationPolicy(day_before=early)
     chengdu, shanghai = ModeRule(Mode.HALL, city="510100"), ModeRule(Mode.BOTH, city="310000", round_s=30)
     ways = DispatchPolicy(rules=(chengdu, shanghai))
+    yield Batch("accounts", "policy", repr(people), [lambda tx: accounts.put_policy(tx, people)])
     yield Batch("booking", "policy", repr(book), [lambda tx: booking.put_policy(tx, book)])
     yield Batch("booking", "dispatch", repr(ways), [lambda tx: dispatch_rules.put_dispatch_policy(tx, ways)])
     yield Batch("booking", "preparation", repr(prepare), [lambda tx: booking.put_preparation_policy(tx, prepare)])

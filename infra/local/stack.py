@@ -39,7 +39,7 @@ def deploy(layout: Layout, package: Path = ROOT / "dist" / STAGE) -> stacks.Depl
         parameters={
             "LiveEndpoint": f"{layout.endpoint}/_aws/execute-api/zhenbanlive/live",
             "LogLevel": "INFO",
-            "WebhookAllowedHosts": f"{HOST}:{layout.ports['insurer']}",
+            "WebhookAllowedHosts": HOST,
         },
         poll_s=0.2,
     )

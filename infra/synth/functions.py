@@ -30,6 +30,7 @@ _ONLY: Mapping[str, Mapping[str, Any]] = {
         "SCHEDULER_DLQ_ARN": {"Fn::GetAtt": ["TimerDlq", "Arn"]},
         "EVENTS_FUNCTION_ARN_PREFIX": {"Fn::Sub": _FUNCTION_ARN + "zhenban-${Stage}-"},
     },
+    "hospitals_events": {"WEBHOOK_ALLOWED_HOSTS": {"Ref": "WebhookAllowedHosts"}},
     "insurance_events": {"WEBHOOK_ALLOWED_HOSTS": {"Ref": "WebhookAllowedHosts"}},
     "live": {"LIVE_ENDPOINT": _LIVE_ENDPOINT},
     "tracking_events": {"LIVE_ENDPOINT": _LIVE_ENDPOINT},

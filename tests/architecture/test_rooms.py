@@ -27,6 +27,7 @@ ALSO = {
     "settlement/spreadsheets": "statements as files that a spreadsheet opens",
     "tracking/cells": "the coarse grid over GCJ-02",
     "tracking/pushing": "a message to everybody who follows a visit and may hear it",
+    "tracking/emergency_news": "what is heard of an emergency call: noted, and pushed to its followers",
     "tracking/live": "the WebSocket's own function",
 }
 """Files that only one room has, and why."""

@@ -81,6 +81,7 @@ class World:
     rooms: tuple[str, ...] = (
         "accounts",
         "companions",
+        "hospitals",
         "booking",
         "tracking",
         "care",

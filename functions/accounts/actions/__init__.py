@@ -3,6 +3,7 @@
 The room's own acts are in the modules beside: `sessions`, `patients`, `guests`, `notices`, `pushes`.
 """
 
+from functions.accounts.actions.emergency_cards import find_emergency_summary
 from functions.accounts.actions.reads import PatientCard, find_patient_card, openid_of, patient_of, require_guest
 from functions.accounts.actions.seeding import (
     link_companion,
@@ -15,6 +16,7 @@ from functions.accounts.actions.seeding import (
 
 __all__ = [
     "PatientCard",
+    "find_emergency_summary",
     "find_patient_card",
     "link_companion",
     "openid_of",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from functions.accounts import clients
 from functions.accounts.actions.facts import OrderFacts, OwnFacts
-from functions.accounts.events import NoticeWritten
+from functions.accounts.events import NoticeAnswered, NoticeWritten
 from functions.accounts.rules import notices as rules
 from functions.accounts.rules.notices import Notice
 from functions.accounts.table import base, notices
@@ -40,6 +40,12 @@ def write_notice(tx: Tx, *, account_id: str, code: str, facts: OrderFacts | OwnF
     return notice_id
 
 
+def reaches_wechat(account_id: str, code: str) -> bool:
+    """Whether the notice `code` would also go out as a WeChat message: the user consents to one more (one read)."""
+    template_id = clients.template_ids().get(code)
+    return template_id is not None and _has_credit(account_id, template_id)
+
+
 def list_notices(*, account_id: str, limit: int, after: str | None) -> tuple[list[Notice], int | None, str | None]:
     """A page, newest first; on the first one also how many are unread; and where to go on. One query."""
     return notices.notice_page(account_id, limit=limit, after=after)
@@ -54,6 +60,12 @@ def mark_read(tx: Tx, *, account_id: str, notice_id: str) -> Notice:
         row.read_at = tx.now
         tx.save(row)
         tx.update(notices.unread_row(account_id), [notices.UnreadRow.unread.add(-1)])
+        if row.code in rules.ANSWERED and row.order_id:
+            tx.emit(
+                NoticeAnswered(
+                    notice_id=notice_id, order_id=row.order_id, audience=row.audience, channel="inbox", outcome="read"
+                )
+            )
     return row.to_notice()
 
 

@@ -6,6 +6,7 @@ have taken is not. The notice itself is in the inbox whatever happens here.
 """
 
 from functions.accounts import clients
+from functions.accounts.events import NoticeAnswered
 from functions.accounts.gateways.wechat import (
     BadTemplateData,
     NoSubscription,
@@ -13,6 +14,7 @@ from functions.accounts.gateways.wechat import (
     WeChatRefused,
     WeChatUnavailable,
 )
+from functions.accounts.rules.notices import ANSWERED
 from functions.accounts.table import notices
 from functions.accounts.table.notices import NoticeRow, PushState
 from functions.shared import observe
@@ -22,6 +24,7 @@ NOTICE_PAGE = "pages/notices/index"
 _SEND = "/cgi-bin/message/subscribe/send"
 _NOT_CONNECTED = frozenset({"ConnectTimeoutError", "NewConnectionError", "NameResolutionError"})
 _HTTP_ERRORS = range(300, 600)
+_ANSWERS = {PushState.SENT: "notified", PushState.UNKNOWN: "unknown", PushState.REFUSED: "unreachable"}
 
 
 def push_notice(tx: Tx, *, account_id: str, notice_id: str) -> None:
@@ -85,6 +88,16 @@ def _claim(tx: Tx, notice: NoticeRow) -> bool:
 def _settle(tx: Tx, notice: NoticeRow, state: PushState) -> None:
     row = notices.push_row(notice.notice_id, state, now=tx.now)
     tx.update(row, [notices.PushRow.state.set(state)])
+    if notice.code in ANSWERED and notice.order_id:
+        tx.emit(
+            NoticeAnswered(
+                notice_id=notice.notice_id,
+                order_id=notice.order_id,
+                audience=notice.audience,
+                channel="wechat",
+                outcome=_ANSWERS[state],
+            )
+        )
 
 
 def _release(tx: Tx, notice: NoticeRow) -> None:

@@ -1,4 +1,4 @@
-"""The inbox of the calling client or companion."""
+"""The inbox of the calling client, companion or member of staff."""
 
 from typing import Any
 
@@ -6,11 +6,12 @@ from functions.accounts.actions import notices
 from functions.accounts.api.declared import routes
 from functions.accounts.rules.notices import UnknownTemplate
 from functions.accounts.schemas.notices import AddNoticeCredits, NoticeCredits, NoticePage, NoticeView
-from functions.shared.caller import Role
+from functions.shared.caller import STAFF, Role
 from functions.shared.errors import NotFound
 from functions.shared.http import Call, PageQuery, decode_cursor, encode_cursor
 
-_READERS = {Role.CLIENT, Role.COMPANION}
+_MESSAGED = {Role.CLIENT, Role.COMPANION}
+_READERS = _MESSAGED | STAFF
 
 
 @routes.get("/notices", summary="我的通知", roles=_READERS, query=PageQuery, reply=NoticePage)
@@ -31,7 +32,7 @@ def mark_read(call: Call[Any], notice_id: str) -> NoticeView:
 @routes.post(
     "/notice-credits",
     summary="登记订阅消息授权",
-    roles=_READERS,
+    roles=_MESSAGED,
     body=AddNoticeCredits,
     reply=NoticeCredits,
     status=201,

@@ -15,6 +15,8 @@ class ConsentPurpose(StrEnum):
     PRIVACY_POLICY = "privacy_policy"
     SENSITIVE_INFORMATION = "sensitive_information"
     GUARDIAN_CONSENT = "guardian_consent"
+    EMERGENCY_SHARING = "emergency_sharing"
+    """The separate consent to show the emergency card to a hospital's desk when help is called for (F34)."""
 
 
 REQUIRED = (
@@ -27,6 +29,7 @@ _TITLES = {
     ConsentPurpose.PRIVACY_POLICY: "隐私政策",
     ConsentPurpose.SENSITIVE_INFORMATION: "敏感个人信息处理（单独同意）",
     ConsentPurpose.GUARDIAN_CONSENT: "监护人同意书",
+    ConsentPurpose.EMERGENCY_SHARING: "紧急情况下共享病情摘要（单独同意）",
 }
 
 

@@ -29,6 +29,11 @@ PLACEHOLDERS = frozenset(
 class Audience(StrEnum):
     CLIENT = "client"
     COMPANION = "companion"
+    STAFF = "staff"
+
+
+ANSWERED = frozenset({"emergency_called", "emergency_called_companion", "emergency_called_staff"})
+"""Notices of which somebody waits to hear whether they were read, or sent on WeChat (F34)."""
 
 
 class TemplateInvalid(Invalid):
@@ -70,8 +75,8 @@ def checked(template: NoticeTemplate) -> NoticeTemplate:
     unknown = template.needs - PLACEHOLDERS
     if unknown:
         raise TemplateInvalid(f"不认识的占位符：{'、'.join(sorted(unknown))}")
-    if template.audience is Audience.COMPANION and "patient_name_masked" in template.needs:
-        raise TemplateInvalid("给陪诊师的通知不能出现就诊人姓名")
+    if template.audience is not Audience.CLIENT and "patient_name_masked" in template.needs:
+        raise TemplateInvalid("只有给用户的通知可以出现就诊人姓名")
     return template
 
 

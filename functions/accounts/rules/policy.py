@@ -24,5 +24,7 @@ class Policy:
     patients_per_client: int = 20
     guest_accesses_per_order: int = 20
     """Ever granted for one order, revoked ones included."""
+    duty_staff_ids: tuple[str, ...] = ()
+    """Who of our staff is told of an emergency call, by account (F34); the row must name them."""
     credits_per_template: int = 20
     """Unspent subscribe-message consents kept for one account and template."""

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from functions.accounts.actions.emergency_cards import EmergencyCard
 from functions.accounts.actions.patients import Patient
 from functions.accounts.rules import consents, identity
 from functions.accounts.rules.consents import ConsentPurpose
@@ -153,6 +154,25 @@ class ConsentList(Reading, frozen=True, kw_only=True):
     """按时间先后。"""
 
     items: list[ConsentView]
+
+
+class EmergencyCardBody(Body, frozen=True, kw_only=True):
+    """紧急情况卡：求助时医院急救台可见的病情摘要。提交即表示单独同意在紧急情况下共享；删除即撤回。"""
+
+    summary: Annotated[str, Meta(min_length=1, max_length=500, description="过敏、慢性病、长期用药、植入物等")]
+    consent_version: Annotated[str, Meta(pattern=r"^[0-9A-Za-z._-]{1,32}$", description="同意书版本，例如 2026-03")]
+
+
+class EmergencyCardView(Reading, frozen=True, kw_only=True):
+    """紧急情况卡；只有本人账号能看到全文。"""
+
+    summary: str
+    consented_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, card: EmergencyCard) -> "EmergencyCardView":
+        return cls(summary=card.summary, consented_at=clock.china(card.consented_at), version=card.version)
 
 
 def by_purpose(given: list[GivenConsent]) -> Mapping[ConsentPurpose, str]:

@@ -10,7 +10,7 @@ from functions.accounts.rules.consents import Consent
 from functions.accounts.rules.identity import Gender, Relation
 from functions.accounts.table.base import AccountsRow
 from functions.shared import ids
-from functions.shared.table import InstantAttribute, JsonAttribute, Row, find, query_page
+from functions.shared.table import InstantAttribute, JsonAttribute, Row, find, find_all, query_page
 
 
 class PatientRow(AccountsRow, discriminator="patient"):
@@ -43,6 +43,30 @@ def patient_count_below(limit: int) -> Condition:
 
 class ConsentRow(AccountsRow, discriminator="consent"):
     consent: JsonAttribute[Consent] = JsonAttribute(Consent)
+
+
+class EmergencyCardRow(AccountsRow, discriminator="emergency_card"):
+    """There only while sharing it in an emergency is agreed to; sealed under the patient's key."""
+
+    summary_sealed = UnicodeAttribute()
+    consented_at = InstantAttribute()
+
+
+def emergency_card_key(client_id: str, patient_id: str) -> tuple[str, str]:
+    return f"CLIENT#{client_id}", f"EMERGENCY#{patient_id}"
+
+
+def find_emergency_card(client_id: str, patient_id: str) -> tuple["PatientRow | None", EmergencyCardRow | None]:
+    """The client's patient and its card, in one round trip."""
+    if not ids.is_id("pat", patient_id):
+        return None, None
+    keys = patient_key(client_id, patient_id), emergency_card_key(client_id, patient_id)
+    rows = find_all(AccountsRow, keys)
+    patient, card = (rows.get(key) for key in keys)
+    return (
+        patient if isinstance(patient, PatientRow) else None,
+        card if isinstance(card, EmergencyCardRow) else None,
+    )
 
 
 def patient_row(

@@ -14,6 +14,7 @@ from functions.hospitals.actions.directory import (
     put_hospital,
     read_stored_hospital,
 )
+from functions.hospitals.actions.emergencies import DeskPhone, desk_phones, put_desk
 from functions.hospitals.actions.guide_maps import (
     departments_at,
     edit_guide_map,
@@ -28,9 +29,11 @@ __all__ = [
     "City",
     "CityTier",
     "Department",
+    "DeskPhone",
     "Hospital",
     "HospitalSummary",
     "departments_at",
+    "desk_phones",
     "edit_city",
     "edit_guide_map",
     "edit_hospital",
@@ -42,6 +45,7 @@ __all__ = [
     "list_hospitals",
     "minutes_of",
     "put_city",
+    "put_desk",
     "put_guide_map",
     "put_hospital",
     "read_stored_guide_map",

@@ -1,7 +1,8 @@
 """What the room does: `visits` (progress), `photos` (evidence, F8), `positions` (F9), `watching` (the live channel),
-`access`, `policies`."""
+`emergencies` (F34), `access`, `policies`."""
 
 from functions.tracking.actions.access import require_viewer
+from functions.tracking.actions.emergencies import Evidence, find_emergency_evidence
 from functions.tracking.actions.photos import allow_photo, read_photos
 from functions.tracking.actions.policies import put_policy
 from functions.tracking.actions.positions import Upload, find_present_position, find_shared_position, report_positions
@@ -31,12 +32,14 @@ from functions.tracking.actions.watching import (
     prune,
     unwatch,
     watch,
+    watch_desk,
 )
 from functions.tracking.rules.progress import VisitNotFound, VisitState
 
 __all__ = [
     "AlreadyConnected",
     "Assignment",
+    "Evidence",
     "Missed",
     "Subscription",
     "TooManyWatched",
@@ -50,6 +53,7 @@ __all__ = [
     "close_connection",
     "find_audience",
     "find_change",
+    "find_emergency_evidence",
     "find_missed",
     "find_present_position",
     "find_shared_position",
@@ -68,4 +72,5 @@ __all__ = [
     "unwatch",
     "vacate_visit",
     "watch",
+    "watch_desk",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from functions.shared import ids
-from functions.shared.caller import Caller
+from functions.shared.caller import Caller, Role
 from functions.shared.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from functions.shared.tx import Tx
 from functions.tracking import table
@@ -93,6 +93,28 @@ def watch(tx: Tx, *, connection_id: str, visit_id: str) -> Subscription:
         row.ttl = tx.now + _SOCKET_LIFE
         tx.insert(row)
     return Subscription(visit_id, connection.caller, standing)
+
+
+def watch_desk(tx: Tx, *, connection_id: str) -> str:
+    """Tell this socket of emergency calls at its hospital's desk; returns the hospital's id. Two reads.
+
+    Raises Unauthenticated, Forbidden for whoever is not a hospital.
+    """
+    connection = table.find_connection(connection_id)
+    if connection is None:
+        raise Unauthenticated()
+    if Role.HOSPITAL not in connection.caller.roles:
+        raise Forbidden()
+    hospital_id = connection.caller.subject
+    topic = table.desk_topic(hospital_id)
+    if topic not in connection.watching:
+        connection.watching = (*connection.watching, topic)
+        tx.save(connection)
+    if table.find_watcher(topic, connection_id) is None:
+        row = table.Watcher(*table.watcher_key(topic, connection_id), caller=connection.caller, standing=Standing.DESK)
+        row.ttl = tx.now + _SOCKET_LIFE
+        tx.insert(row)
+    return hospital_id
 
 
 def find_missed(subscription: Subscription, *, after_sequence: int, now: datetime) -> Missed:

@@ -12,6 +12,8 @@ class Standing(StrEnum):
     COMPANION = "companion"
     STAFF = "staff"
     GUEST = "guest"
+    DESK = "desk"
+    """A hospital's emergency desk: it hears of calls for help, and follows no visit."""
 
 
 class Scope(StrEnum):

@@ -28,6 +28,8 @@ class Policy:
     """A reading less exact than this does not move the shared cell; it is kept as evidence."""
     trail_days: int = 90
     """How long exact positions are kept."""
+    emergency_join_s: int = 30 * 60
+    """How long another press joins the emergency call that is open; later it is another emergency (F34)."""
 
     def __post_init__(self) -> None:
         positive = (self.share_interval_s, self.accuracy_cap_m, self.share_accuracy_cap_m, self.trail_days)

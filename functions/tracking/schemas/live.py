@@ -29,6 +29,10 @@ class Unsubscribe(Asked, frozen=True, kw_only=True, tag="unsubscribe"):
     visit_id: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 
 
+class SubscribeDesk(Asked, frozen=True, kw_only=True, tag="subscribe_desk"):
+    """For a hospital: hear of the emergency calls at its own desk."""
+
+
 class Ping(Asked, frozen=True, kw_only=True, tag="ping"):
     """Keeps the socket open (API Gateway closes it after ten idle minutes)."""
 
@@ -46,6 +50,12 @@ class Subscribed(Told, frozen=True, kw_only=True, tag="visit.subscribed"):
 
     visit_id: str
     sequence: int
+
+
+class DeskSubscribed(Told, frozen=True, kw_only=True, tag="emergency_desk.subscribed"):
+    """The desk is told of every emergency call from now on."""
+
+    hospital_id: str
 
 
 class Unsubscribed(Told, frozen=True, kw_only=True, tag="visit.unsubscribed"):

@@ -9,7 +9,11 @@
 | `<visit_id>`         | `PHOTO#<code>`     | visit_photo     | the photo that proves a milestone, by its file's key   |
 | `PHOTO#<sha256>`     | `FIRST`            | photo_use       | where a picture was seen first                         |
 | `<visit_id>`         | `TRAIL#<ulid>`     | position_trail  | a batch of exact positions, sealed; expires            |
-| `WATCH#<visit_id>`   | `<connection_id>`  | watcher         | a socket that follows the visit; expires               |
+| `<visit_id>`         | `EMERGENCY#<id>`   | emergency_call  | a call for help: its state, who was reached (F34)      |
+| `<visit_id>`         | `EMERGENCY_OPEN`   | emergency_open  | which call the next press joins                        |
+| `<visit_id>`         | `SOS#<id>#REPORT…` | emergency_report | what a press said, sealed; expires                    |
+| `<visit_id>`         | `SOS#<id>#CONDITION` | emergency_condition | the shared condition, sealed; expires            |
+| `WATCH#<visit_id>`   | `<connection_id>`  | watcher         | a socket that follows the visit (or `DESK#<hospital>`) |
 | `CONNECTION#<id>`    | `CONNECTION`       | live_connection | an open socket: who, and what it follows; expires      |
 | `CONFIG`             | `policy`           | tracking_policy | thresholds                                             |
 
@@ -26,8 +30,10 @@ from functions.tracking.table.live import (
     Connection,
     Watcher,
     connection_key,
+    desk_topic,
     find_connection,
     find_for_watching,
+    find_watcher,
     find_watchers_of_connection,
     watcher_key,
     watchers_of,
@@ -72,6 +78,7 @@ __all__ = [
     "check_in_key",
     "closure_key",
     "connection_key",
+    "desk_topic",
     "find_connection",
     "find_for_watching",
     "find_history",
@@ -79,6 +86,7 @@ __all__ = [
     "find_policy_row",
     "find_visit_or_closure",
     "find_visit_row",
+    "find_watcher",
     "find_watchers_of_connection",
     "history_after",
     "history_key",

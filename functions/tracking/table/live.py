@@ -42,8 +42,17 @@ def watcher_key(visit_id: str, connection_id: str) -> tuple[str, str]:
     return f"WATCH#{visit_id}", connection_id
 
 
+def desk_topic(hospital_id: str) -> str:
+    """What a desk's sockets watch in place of a visit."""
+    return f"DESK#{hospital_id}"
+
+
 def find_connection(connection_id: str) -> Connection | None:
     return find(Connection, *connection_key(connection_id))
+
+
+def find_watcher(visit_id: str, connection_id: str) -> Watcher | None:
+    return find(Watcher, *watcher_key(visit_id, connection_id))
 
 
 def find_for_watching(connection_id: str, visit_id: str) -> tuple[Connection | None, Visit | None, Watcher | None]:
