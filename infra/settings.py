@@ -3,7 +3,7 @@
 secret    zhenban/<stage>/token-keys    {"keys": [private JWK, private JWK], "active": kid, "guest_hmac_key": base64}
 parameter /zhenban/<stage>/jwks         {"keys": [public JWK, public JWK]}
 parameter /zhenban/<stage>/public-urls  {"api", "live", "pay_notify", "guest"}
-secrets   zhenban/<stage>/wechat-mini, wechat-pay: from the providers (docs/deploy.md)
+secrets   zhenban/<stage>/wechat-mini, wechat-pay, for video calls trtc: from the providers (docs/deploy.md)
 """
 
 import base64

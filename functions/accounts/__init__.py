@@ -10,6 +10,7 @@ Promise   one account per WeChat user, whichever of two first sign-ins comes fir
           once, and only while the user's consent for one is unspent.
 Table     `accounts`:
           ACCOUNT#<id>          ACCOUNT               a person: roles, openid
+          ACCOUNT#<id>          WECHAT                the session key of the latest WeChat sign-in, sealed
           ACCOUNT#<id>          SESSION#<sid>         a session with the hash of its present refresh token
           ACCOUNT#<id>          ROTATED#<sid>#<hash>  a refresh token that was rotated away
           OPENID#<openid>       OPENID                the account of a WeChat user
@@ -31,7 +32,7 @@ Table     `accounts`:
           WECHAT                TOKEN#<app id>        the mini program's access token, shared by all functions
           CONFIG                policy                the thresholds
 Reads     `actions.find_patient_card`, `actions.require_guest`, `actions.openid_of`,
-          `actions.find_emergency_summary` (for emergency calls alone).
+          `actions.find_emergency_summary` (for emergency calls alone), `actions.sign_voip`.
 Events    out: guest_access.revoked; notice.written (to this room itself, which sends the WeChat message);
           emergency.notices_written, notice.answered (whom an emergency call reached, F34).
           in: companion.activated, order.paid, order.assigned, order.closed, order.completed, order.visit_reminder,

@@ -31,6 +31,11 @@ def wechat() -> WeChatMini:
     return _wechat(settings["app_id"], settings["app_secret"], settings.get("base_url") or WECHAT_URL)
 
 
+def wechat_app_id() -> str:
+    """Which mini program people sign in to."""
+    return str(aws.secret("wechat-mini")["app_id"])
+
+
 @lru_cache(maxsize=4)
 def _wechat(app_id: str, app_secret: str, base_url: str) -> WeChatMini:
     return WeChatMini(

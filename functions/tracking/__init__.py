@@ -1,4 +1,4 @@
-"""The visit: milestones, check-ins, the companion's position, the live channel. (Chat and calls come with F12, F13.)
+"""The visit: milestones, check-ins, the companion's position, calls, the live channel. (Chat comes with F12.)
 
 Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis", order_id)`. Its milestones are
           recorded in the template's order, each once, each with the phone's and our time and its author (F10).
@@ -11,15 +11,18 @@ Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis"
           An emergency call (F34) is taken in any state of the visit, with one read and one write of this room: 120
           comes first, then who has and has not been reached. Another press joins the open call. All are told by
           event, each channel for itself. Position and the condition that the patient agreed to share are sealed.
+          A visit that runs has one video call at most (F13): rung by companion or client, joined with credentials
+          minted for each party alone (Tencent TRTC, or WeChat's own rooms), missed when nobody answers.
 Table     `tracking`; the key layout stands in `table`.
 Routes    GET /visits/{visit_id}, …/position, …/photos; POST …/check-ins, …/milestones, …/uploads, …/positions;
-          POST, GET …/emergency-calls.
+          POST, GET …/emergency-calls, …/calls; POST …/calls/{call_id}/join, …/leave.
 Events in order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
           emergency.desk_contacted, emergency.desk_moved, emergency.unanswered, emergency.notices_written,
           notice.answered;
-          its own emergency.called, visit.progressed, visit.closed and visit.position_changed, to push them.
+          its own emergency.called, visit.call_changed, visit.progressed, visit.closed and visit.position_changed,
+          to push them.
 Events out visit.scheduled, visit.progressed, visit.closed, visit.position_changed, visit.photo_reused,
-          emergency.called.
+          emergency.called, visit.call_ended; visit.call_changed to itself.
 Reads for others  `actions.find_visit(visit_id) -> VisitCard`; `find_emergency_evidence` for the hospital's desk.
 
 States    scheduled → departed → arrived → in_progress → ended → reported; cancelled; no_show_client, no_show_companion.
@@ -31,6 +34,8 @@ The live channel (`live`, a WebSocket opened with `?token=<access token>`):
     {"action":"ping"}                                       → pong
     pushed: visit.progressed{visit_id, sequence, state, milestone}, visit.access_ended{visit_id},
     visit.position{visit_id, cell, lat, lng, observed_at}, emergency.changed{visit_id, call_id, state,
-    reached, version}; to a desk emergency.called{call_id, details}; error{code, title} for what cannot be done.
+    reached, version};
+    call.ringing, call.changed{visit_id, call}; to a desk emergency.called{call_id, details};
+    error{code, title} for what cannot be done.
 A message may come twice and, rarely, out of order: the receiver keeps the highest `sequence` and asks again with it.
 """

@@ -74,3 +74,22 @@ class EmergencyCalled(Event, frozen=True, kw_only=True, tag="emergency.called"):
     called_by: str
     """client or companion."""
     called_at: datetime
+
+
+class VisitCallChanged(Event, frozen=True, kw_only=True, tag="visit.call_changed"):
+    """A video call rings, was joined or left, or is over: to this room itself, which pushes it."""
+
+    visit_id: str
+    call_id: str
+    state: str
+
+
+class VisitCallEnded(Event, frozen=True, kw_only=True, tag="visit.call_ended"):
+    """A video call is over. `outcome`: ended (people talked) or missed; `started_by`: companion or client."""
+
+    visit_id: str
+    order_id: str
+    call_id: str
+    started_by: str
+    outcome: str
+    duration_s: int

@@ -10,15 +10,23 @@ from functions.care.events import ReportSubmitted
 from functions.hospitals.events import EmergencyDeskContacted, EmergencyDeskMoved, EmergencyUnanswered
 from functions.hospitals.rules.emergencies import EmergencyState
 from functions.shared.consumer import Subscriptions
+from functions.shared.events import Timer
 from functions.shared.tx import Tx
 from functions.tracking import actions, emergency_news
-from functions.tracking.actions import emergencies
-from functions.tracking.events import EmergencyCalled, VisitClosed, VisitPositionChanged, VisitProgressed
+from functions.tracking.actions import calls, emergencies
+from functions.tracking.events import (
+    EmergencyCalled,
+    VisitCallChanged,
+    VisitClosed,
+    VisitPositionChanged,
+    VisitProgressed,
+)
 from functions.tracking.pushing import push
 from functions.tracking.rules.access import Scope
 from functions.tracking.rules.presence import Fence
 from functions.tracking.rules.progress import CheckInKind, Milestone
 from functions.tracking.schemas.live import PositionTold, ProgressTold
+from functions.tracking.schemas.live_calls import told_of
 
 bus = Subscriptions("tracking")
 bp = Blueprint("app")
@@ -156,3 +164,23 @@ def mark_unanswered(tx: Tx, event: EmergencyUnanswered) -> None:
     """Nobody at the desk has taken the call."""
     call = emergencies.mark_unanswered(tx, visit_id=event.visit_id, call_id=event.call_id, at=event.at)
     emergency_news.tell_change(tx, call)
+
+
+@bus.on(VisitCallChanged)
+def push_call(tx: Tx, event: VisitCallChanged) -> None:
+    """Tell those who may talk along that a video call rings or has changed: as it now is."""
+    row = calls.find_call(event.visit_id, event.call_id)
+    if row is not None:
+        push(tx, event.visit_id, Scope.CHAT, told_of(row))
+
+
+@bus.timer("call_unanswered")
+def miss_call(tx: Tx, timer: Timer) -> None:
+    """A video call has rung long enough: it is missed."""
+    calls.close_overdue(tx, visit_id=timer.subject, due_at=timer.due_at)
+
+
+@bus.timer("call_too_long")
+def cut_call(tx: Tx, timer: Timer) -> None:
+    """A video call that nobody hung up is closed."""
+    calls.close_overdue(tx, visit_id=timer.subject, due_at=timer.due_at)

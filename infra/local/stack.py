@@ -68,6 +68,7 @@ def _write_secrets(layout: Layout) -> None:
     settings.put_secret(
         clients, STAGE, "wechat-mini", {**made["wechat"], "base_url": layout.url("wechat"), "templates": templates}
     )
+    settings.put_secret(clients, STAGE, "trtc", {"sdk_app_id": 1400000000, "secret_key": "local-" + "0" * 58})
     settings.put_secret(
         clients,
         STAGE,

@@ -265,7 +265,7 @@ def is_fen(value: Any, *, minimum: int) -> bool:
 
 def id_of(row: dict[str, Any]) -> str:
     """The first of these fields that the row has."""
-    return str(next(row[field] for field in ("id", "code", "key", "city") if field in row))
+    return str(next(row[field] for field in ("id", "code", "key", "city", "hospital_id") if field in row))
 
 
 def by_id(rows: list[dict[str, Any]]) -> pytest.MarkDecorator:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from math import cos, pi, radians, sin
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -360,7 +361,8 @@ class TestSharing:
         assert set(kept) == {r for r in batch if NOW - timedelta(hours=1) <= r.captured_at <= NOW}
 
     def test_an_interval_or_resolution_that_would_give_positions_away_is_no_policy(self) -> None:
-        for wrong in ({"cell_resolution": 12}, {"share_interval_s": 0}):
+        wrongs: list[dict[str, Any]] = [{"cell_resolution": 12}, {"share_interval_s": 0}]
+        for wrong in wrongs:
             with pytest.raises(ValueError, match="tracking policy"):
                 Policy(**wrong)
 

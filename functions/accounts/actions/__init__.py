@@ -13,9 +13,11 @@ from functions.accounts.actions.seeding import (
     put_policy,
     put_staff,
 )
+from functions.accounts.actions.voip import VoipSignature, sign_voip
 
 __all__ = [
     "PatientCard",
+    "VoipSignature",
     "find_emergency_summary",
     "find_patient_card",
     "link_companion",
@@ -27,4 +29,5 @@ __all__ = [
     "put_policy",
     "put_staff",
     "require_guest",
+    "sign_voip",
 ]

@@ -9,9 +9,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from functions.accounts import clients
+from functions.accounts.actions.voip import keep_session_key
 from functions.accounts.rules import guests as guest_rules
 from functions.accounts.rules import sessions as rules
 from functions.accounts.rules.policy import Policy
@@ -20,6 +21,9 @@ from functions.accounts.table import base, guests, identities
 from functions.shared import clock, ids, observe
 from functions.shared.caller import Role
 from functions.shared.tx import Tx
+
+if TYPE_CHECKING:
+    from functions.accounts.gateways.wechat import WeChatSession
 
 AUDIENCE = "zhenban"
 _ID_MAX = 128
@@ -41,15 +45,17 @@ def sign_in_with_wechat(tx: Tx, *, code: str, role: Role) -> SignedIn:
 
     SignInCodeRejected, SignInUnavailable, NotACompanion.
     """
-    openid = tx.once("openid", lambda: _openid_of(code))
+    session = tx.once("session", lambda: _wechat_session_of(code))
+    openid = session.openid
     known = identities.find_openid(openid)
     if role is Role.COMPANION:
         account = identities.find_account(known.account_id) if known else None
         if account is None or Role.COMPANION not in account.roles:
             raise rules.NotACompanion()
+    account_id = known.account_id if known else ids.new("acc", tx.now)
+    keep_session_key(tx, account_id=account_id, app_id=clients.wechat_app_id(), session_key=session.session_key)
     if known is not None:
-        return _open_session(tx, account_id=known.account_id, roles=frozenset({role}))
-    account_id = ids.new("acc", tx.now)
+        return _open_session(tx, account_id=account_id, roles=frozenset({role}))
     # Two first sign-ins at once: the later insert finds the key taken, runs again and sees the account.
     tx.insert(identities.openid_row(openid, account_id=account_id))
     tx.insert(identities.account_row(account_id, now=tx.now, roles=frozenset({Role.CLIENT}), openid=openid))
@@ -172,11 +178,11 @@ def _roles_of(account: identities.AccountRow) -> frozenset[Role]:
     return account.roles | {Role.CLIENT} if account.openid else account.roles
 
 
-def _openid_of(code: str) -> str:
+def _wechat_session_of(code: str) -> "WeChatSession":
     from functions.accounts.gateways.wechat import CodeRejected, WeChatUnavailable
 
     try:
-        return clients.wechat().sign_in(code).openid
+        return clients.wechat().sign_in(code)
     except CodeRejected as error:
         raise rules.SignInCodeRejected() from error
     except WeChatUnavailable as error:

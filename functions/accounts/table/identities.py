@@ -1,9 +1,11 @@
 """People, their sign-ins and sessions, staff logins, institutions."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 
 from functions.accounts.table.base import AccountsRow
 from functions.shared.caller import Role
@@ -65,6 +67,30 @@ class SpentAssertionRow(AccountsRow, discriminator="spent_assertion"):
 class WeChatTokenRow(AccountsRow, discriminator="wechat_token"):
     token = UnicodeAttribute()
     expires_at = InstantAttribute()
+
+
+class WeChatSessionRow(AccountsRow, discriminator="wechat_session"):
+    """The session key of the latest sign-in, sealed."""
+
+    app_id = UnicodeAttribute()
+    wrapped_key = UnicodeAttribute()
+    key_sealed = UnicodeAttribute()
+    signed_in_at = InstantAttribute()
+
+
+def wechat_session_row(account_id: str) -> WeChatSessionRow:
+    return WeChatSessionRow(f"ACCOUNT#{account_id}", "WECHAT")
+
+
+def wechat_session_changes(values: Mapping[str, str], *, now: datetime) -> list[Action]:
+    """What replaces an earlier key, or makes the row."""
+    row = WeChatSessionRow
+    sealed = [getattr(row, name).set(value) for name, value in values.items()]
+    return [*sealed, row.signed_in_at.set(now), row.version.set(1)]
+
+
+def find_wechat_session(account_id: str) -> WeChatSessionRow | None:
+    return find(WeChatSessionRow, f"ACCOUNT#{account_id}", "WECHAT")
 
 
 def account_row(

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from functions.tracking.rules.calls import Provider
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -30,6 +32,15 @@ class Policy:
     """How long exact positions are kept."""
     emergency_join_s: int = 30 * 60
     """How long another press joins the emergency call that is open; later it is another emergency (F34)."""
+
+    call_provider: Provider = Provider.TRTC
+    """Whose rooms video calls use (F13); WeChat's own lets in nobody who did not sign in with WeChat, so no guests."""
+    ring_timeout_s: int = 45
+    """How long a call rings before it is missed."""
+    call_max_s: int = 2 * 60 * 60
+    """A call that nobody hung up is closed after this long; credentials are good for as long."""
+    call_parties: int = 6
+    """How many people may be in a call at once."""
 
     def __post_init__(self) -> None:
         positive = (self.share_interval_s, self.accuracy_cap_m, self.share_accuracy_cap_m, self.trail_days)

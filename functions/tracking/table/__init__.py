@@ -13,6 +13,8 @@
 | `<visit_id>`         | `EMERGENCY_OPEN`   | emergency_open  | which call the next press joins                        |
 | `<visit_id>`         | `SOS#<id>#REPORT…` | emergency_report | what a press said, sealed; expires                    |
 | `<visit_id>`         | `SOS#<id>#CONDITION` | emergency_condition | the shared condition, sealed; expires            |
+| `<visit_id>`         | `CALL#<id>`        | video_call      | a video call: who was in it when                       |
+| `<visit_id>`         | `CALL_OPEN`        | video_call_open | which one is open, and until when                      |
 | `WATCH#<visit_id>`   | `<connection_id>`  | watcher         | a socket that follows the visit (or `DESK#<hospital>`) |
 | `CONNECTION#<id>`    | `CONNECTION`       | live_connection | an open socket: who, and what it follows; expires      |
 | `CONFIG`             | `policy`           | tracking_policy | thresholds                                             |
