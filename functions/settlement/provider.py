@@ -3,6 +3,7 @@
 from functools import lru_cache
 from typing import Any
 
+from functions.settlement.gateways.wechat_authorizations import WeChatAuthorizations
 from functions.settlement.gateways.wechat_bills import WeChatBills
 from functions.settlement.gateways.wechat_invoices import WeChatInvoices
 from functions.settlement.gateways.wechat_transfers import WeChatTransfers
@@ -13,7 +14,9 @@ PAYMENTS_PATH = "/webhooks/wechat-pay/payments"
 REFUNDS_PATH = "/webhooks/wechat-pay/refunds"
 TRANSFERS_PATH = "/webhooks/wechat-pay/transfers"
 TRANSFER_EVENTS = "MCHTRANSFER."
-"""How the types of notifications about transfers begin."""
+"""How the types of notifications about transfers begin, and"""
+AUTHORIZATION_EVENTS = "MCHTRANSFER.AUTHORIZATION."
+"""of those about the leave to be paid without confirming."""
 
 
 def wechat_pay() -> WeChatPay:
@@ -24,6 +27,12 @@ def wechat_pay() -> WeChatPay:
 def wechat_transfers() -> WeChatTransfers:
     """The same connection, for sending companions their money."""
     return WeChatTransfers(wechat_pay(), merchant_id=_secret()["merchant_id"], notify_url=notify_url(TRANSFERS_PATH))
+
+
+def wechat_authorizations() -> WeChatAuthorizations:
+    """The same connection, for the leave to pay companions without their confirmation."""
+    merchant_id, url = _secret()["merchant_id"], notify_url(TRANSFERS_PATH)
+    return WeChatAuthorizations(wechat_pay(), merchant_id=merchant_id, notify_url=url)
 
 
 def wechat_bills() -> WeChatBills:

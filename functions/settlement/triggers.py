@@ -8,7 +8,7 @@ from chalice.app import Blueprint
 from functions.booking.events import OrderClosed, OrderCompleted, OrderPaidTooLate
 from functions.insurance.events import PolicyIssued
 from functions.settlement import actions
-from functions.settlement.actions import invoices, paying, payouts, reconciliation, reports, tax
+from functions.settlement.actions import authorizations, invoices, paying, payouts, reconciliation, reports, tax
 from functions.settlement.events import RefundRequested
 from functions.settlement.rules.refunds import RefundReason, order_id_of
 from functions.shared import clock
@@ -159,6 +159,12 @@ def pay_transfer(tx: Tx, timer: Timer) -> None:
 def return_tax(tx: Tx, timer: Timer) -> None:
     """A companion's transfers came out so that less tax is owed than was kept."""
     tax.return_excess(tx, timer.subject)
+
+
+@bus.timer("pursue_authorization")
+def pursue_authorization(tx: Tx, timer: Timer) -> None:
+    """Leave to pay without confirmation is asked for or ended: how does it stand?"""
+    authorizations.pursue_authorization(tx, timer.subject)
 
 
 @bus.recurring("finance_report", "cron(20 4 * * ? *)")

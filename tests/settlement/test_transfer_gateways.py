@@ -12,6 +12,7 @@ from functions.settlement.gateways import bank_file
 from functions.settlement.gateways.bank_file import BadAnswerFile
 from functions.settlement.gateways.payments import PaymentRejected, PaymentUnknown
 from functions.settlement.gateways.transfers import TransferOrder, TransferState
+from functions.settlement.gateways.wechat_authorizations import LeaveState, WeChatAuthorizations
 from functions.settlement.gateways.wechat_transfers import STATES, WeChatTransfers
 from functions.settlement.gateways.wechatpay import WeChatPay
 from tests.settlement.wechatpay_makers import merchant_of
@@ -19,6 +20,7 @@ from tests.standins.servers import Clock, Standin
 
 pytest_plugins = ["tests.standins.fixtures"]
 
+LEAVE = "aut01JD8Z2M6Q4T7W9Y3B5C7D9F1G001"
 BILL = "wdr01JD8Z2M6Q4T7W9Y3B5C7D9F1G001"
 ORDER = TransferOrder(bill_no=BILL, amount_fen=15_000, account="oWang", name="王建国", remark="诊伴陪诊报酬")
 
@@ -27,6 +29,12 @@ ORDER = TransferOrder(bill_no=BILL, amount_fen=15_000, account="oWang", name="�
 def transfers(pay_standin: Standin, standin_clock: Clock) -> WeChatTransfers:
     connection = WeChatPay(merchant_of(pay_standin), base_url=pay_standin.url, clock=standin_clock)
     return WeChatTransfers(connection, merchant_id="1900000001", notify_url="http://127.0.0.1:9/transfers")
+
+
+@pytest.fixture
+def authorizations(pay_standin: Standin, standin_clock: Clock) -> WeChatAuthorizations:
+    connection = WeChatPay(merchant_of(pay_standin), base_url=pay_standin.url, clock=standin_clock)
+    return WeChatAuthorizations(connection, merchant_id="1900000001", notify_url="http://127.0.0.1:9/transfers")
 
 
 @pytest.mark.feature("F26")
@@ -38,10 +46,34 @@ class TestWeChat:
         pay_standin.control("confirm-transfer", out_bill_no=BILL)
         assert transfers.query(BILL).state is TransferState.SUCCEEDED
 
-    def test_with_the_payees_leave_it_arrives_at_once(self, transfers: WeChatTransfers) -> None:
-        sent = transfers.transfer(replace(ORDER, authorization="auth_1"))
+    def test_with_the_payees_leave_it_arrives_at_once(
+        self, transfers: WeChatTransfers, authorizations: WeChatAuthorizations, pay_standin: Standin
+    ) -> None:
+        asked = authorizations.apply(LEAVE, openid=ORDER.account, shown_as="陪诊师")
+        assert (asked.state, asked.authorization_id) == (LeaveState.WAITING, None)
+        with pytest.raises(PaymentRejected, match="授权"):
+            transfers.transfer(replace(ORDER, authorization="auth_1"))
+        pay_standin.control("confirm-authorization", out_authorization_no=LEAVE)
+        leave = authorizations.query(LEAVE)
+        sent = transfers.transfer(replace(ORDER, authorization=str(leave.authorization_id)))
         assert sent.state is TransferState.SUCCEEDED
         assert sent.confirmation is None
+
+    def test_a_leave_is_one_however_often_it_is_asked_for_and_over_when_it_is_closed(
+        self, authorizations: WeChatAuthorizations, pay_standin: Standin
+    ) -> None:
+        first, second = (authorizations.apply(LEAVE, openid="oWang", shown_as="陪诊师") for _ in range(2))
+        assert first == second
+        with pytest.raises(PaymentRejected, match="授权数量"):
+            authorizations.apply("aut2", openid="oWang", shown_as="陪诊师")
+        closed = authorizations.close(LEAVE)
+        assert (closed.state, closed.closed_reason) == (LeaveState.CLOSED, "CLOSE_VIA_MCH_API")
+        with pytest.raises(PaymentRejected) as absent:
+            authorizations.query("aut2")
+        assert absent.value.is_absent
+        pay_standin.control("misbehave", next=True, operation="query_authorization", answer_flaw="forged")
+        with pytest.raises(PaymentUnknown):
+            authorizations.query(LEAVE)
 
     def test_the_name_goes_out_encrypted(self, transfers: WeChatTransfers, pay_standin: Standin) -> None:
         transfers.transfer(ORDER)

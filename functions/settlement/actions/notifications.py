@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from functions.settlement import provider
-from functions.settlement.actions import paying, payments, refunds
+from functions.settlement.actions import authorizations, paying, payments, refunds
 from functions.settlement.gateways.payments import ForgedNotification
 from functions.settlement.rules.payments import NotificationRefused
 from functions.settlement.rules.withdrawals import Channel
@@ -27,6 +27,11 @@ def take_notification(tx: Tx, *, headers: Mapping[str, str], body: bytes) -> Non
         payments.take_notice(tx, notification_id=notification.id, seen=notification.payment)
     elif notification.refund is not None:
         refunds.take_notice(tx, notification.refund)
+    elif notification.event_type.startswith(provider.AUTHORIZATION_EVENTS):
+        leave = provider.wechat_authorizations().read_notice(notification.resource)
+        if leave is None:
+            raise NotFound()
+        authorizations.take_answer(tx, leave)
     elif notification.event_type.startswith(provider.TRANSFER_EVENTS):
         seen = provider.wechat_transfers().read_notice(notification.resource)
         if seen is None:

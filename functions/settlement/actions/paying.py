@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from functions.settlement import provider
-from functions.settlement.actions import tax
+from functions.settlement.actions import authorizations, tax
 from functions.settlement.actions.ledger import post
 from functions.settlement.events import WithdrawalAwaitingConfirmation, WithdrawalPaid, WithdrawalReturned
 from functions.settlement.gateways.payments import PaymentRejected, PaymentUnknown
@@ -64,10 +65,11 @@ def _orders_of(item: PlanItem, payee: PayeeRow | None) -> list[TransferOrder]:
 
 def order_of(companion_id: str, payee_id: str, bill_no: str, amount_fen: int) -> TransferOrder:
     """What the channel is told, with name and account unsealed. NotFound for a payee that never was."""
-    return _order(table.find_payee(companion_id, payee_id), bill_no, amount_fen)
+    payee, authorization = table.find_payee_and_authorization(companion_id, payee_id)
+    return _order(payee, bill_no, amount_fen, authorization=authorization)
 
 
-def _order(payee: PayeeRow | None, bill_no: str, amount_fen: int) -> TransferOrder:
+def _order(payee: PayeeRow | None, bill_no: str, amount_fen: int, *, authorization: str = "") -> TransferOrder:
     if payee is None:
         raise NotFound()
     companion_id = payee.companion_id
@@ -84,7 +86,7 @@ def _order(payee: PayeeRow | None, bill_no: str, amount_fen: int) -> TransferOrd
         account=account,
         name=key.decrypt("name", payee.name_sealed),
         bank=payee.bank,
-        authorization=payee.authorization,
+        authorization="" if payee.channel == Channel.BANK else authorization,
         remark=_REMARK,
     )
 
@@ -103,7 +105,7 @@ def pursue_transfer(tx: Tx, bill_no: str) -> None:
         _record(tx, row, part, PartState.SENT)
         return
     try:
-        seen = _at_provider(row, part)
+        seen = _at_provider(tx, row, part)
     except PaymentUnknown:
         _look_again(tx, row, part, PartState.SENT)
     except PaymentRejected as refusal:
@@ -144,8 +146,11 @@ def take_answer(tx: Tx, seen: ProviderTransfer, *, channel: Channel) -> bool:
     return True
 
 
-def _at_provider(row: WithdrawalRow, part: TransferPart) -> ProviderTransfer:
-    """The first time ask for it; after that ask how it stands, and for it again only if the provider knows nothing."""
+def _at_provider(tx: Tx, row: WithdrawalRow, part: TransferPart) -> ProviderTransfer:
+    """The first time ask for it; after that ask how it stands, and for it again only if the provider knows nothing.
+
+    Refused because the companion's leave is over by now, it is asked for as without one, under the same number.
+    """
     channel = provider.wechat_transfers()
     if part.checks:
         try:
@@ -153,7 +158,13 @@ def _at_provider(row: WithdrawalRow, part: TransferPart) -> ProviderTransfer:
         except PaymentRejected as refusal:
             if not refusal.is_absent:
                 raise
-    return channel.transfer(order_of(row.companion_id, row.payee_id, part.bill_no, part.amount_fen))
+    order = order_of(row.companion_id, row.payee_id, part.bill_no, part.amount_fen)
+    try:
+        return channel.transfer(order)
+    except PaymentRejected as refusal:
+        if not order.authorization or refusal.code in _PASSING or not authorizations.is_over(tx, row.companion_id):
+            raise
+    return channel.transfer(replace(order, authorization=""))
 
 
 def _look_again(

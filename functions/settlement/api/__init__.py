@@ -1,6 +1,7 @@
 """Money over HTTP, one module per topic; importing this module registers all routes."""
 
 from functions.settlement.api import (
+    authorizations,
     earnings,
     invoices,
     ledger,
@@ -19,6 +20,7 @@ from functions.settlement.api.declared import routes
 bp = routes.blueprint
 
 __all__ = [
+    "authorizations",
     "bp",
     "earnings",
     "invoices",

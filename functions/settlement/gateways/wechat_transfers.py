@@ -60,7 +60,7 @@ class WeChatTransfers:
         """As the port says; a number that WeChat knows already comes back as it stands."""
         if type(order.amount_fen) is not int or order.amount_fen < 1:
             raise ValueError("转账金额应为正整数（分）")
-        bill_no = _checked(order.bill_no)
+        bill_no = checked_number(order.bill_no)
         try:
             text = self._send_authorized(order) if order.authorization else self._send(order)
         except PaymentRejected as refusal:
@@ -72,12 +72,14 @@ class WeChatTransfers:
     def query(self, bill_no: str) -> ProviderTransfer:
         """As the port says."""
         library = self._pay.library
-        return self._same(self._pay.ask(library.mch_transfer_bills_query, out_bill_no=_checked(bill_no)), bill_no)
+        return self._same(self._pay.ask(library.mch_transfer_bills_query, out_bill_no=checked_number(bill_no)), bill_no)
 
     def cancel(self, bill_no: str) -> ProviderTransfer:
         """As the port says; usually still `processing` when this returns."""
         library = self._pay.library
-        return self._same(self._pay.ask(library.mch_transfer_bills_cancel, out_bill_no=_checked(bill_no)), bill_no)
+        return self._same(
+            self._pay.ask(library.mch_transfer_bills_cancel, out_bill_no=checked_number(bill_no)), bill_no
+        )
 
     def _send(self, order: TransferOrder) -> str:
         return self._pay.ask(
@@ -148,7 +150,8 @@ def _seen(bill: _Bill) -> ProviderTransfer:
     )
 
 
-def _checked(bill_no: str) -> str:
+def checked_number(bill_no: str) -> str:
+    """`bill_no`, if WeChat takes it and it cannot change an address; otherwise ValueError."""
     if not _BILL_NO.fullmatch(bill_no):
         raise ValueError(f"转账单号的格式不正确：{bill_no!r}")
     return bill_no

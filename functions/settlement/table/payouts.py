@@ -1,6 +1,7 @@
 """Rows of withdrawals and payouts.
 
 COMPANION#<companion>   PAYEE#<payee>              where a companion's money goes; name and number sealed
+                        AUTHORIZATION              the latest leave to pay in WeChat without confirmation
                         WITHDRAWAL#<withdrawal>    a withdrawal with its transfers
                         ASKED#<China day>          how often and how much was asked for that day
 WITHDRAWAL#<id>         OWNER                      whose it is, for those who only know its number
@@ -16,6 +17,7 @@ from datetime import date
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from functions.settlement.rules.authorizations import AuthorizationState
 from functions.settlement.rules.ledger import SHARDS
 from functions.settlement.rules.payouts import PlanItem, PlanState
 from functions.settlement.rules.withdrawals import Channel, PayoutPolicy, TransferPart, Withdrawal, WithdrawalState
@@ -60,10 +62,30 @@ class PayeeRow(SettlementRow, discriminator="payee"):
     tail = UnicodeAttribute(default="")
     """The card's last four digits, for people."""
     bank = UnicodeAttribute(default="")
-    authorization = UnicodeAttribute(default="")
     bound_at = InstantAttribute()
     removed_at = InstantAttribute(null=True)
     """No new withdrawal goes there; those under way still do."""
+
+
+class AuthorizationRow(SettlementRow, discriminator="payout_authorization"):
+    companion_id = UnicodeAttribute()
+    times = NumberAttribute()
+    """The how manieth one of the companion."""
+    number = UnicodeAttribute()
+    state = UnicodeAttribute()
+    requested_at = InstantAttribute()
+    checks = NumberAttribute(default=0)
+    queried_at = InstantAttribute(null=True)
+    confirmation = UnicodeAttribute(null=True)
+    authorization_id = UnicodeAttribute(null=True)
+    """WeChat's number, which a transfer names; only while it is in force."""
+    active_at = InstantAttribute(null=True)
+    closed_reason = UnicodeAttribute(null=True)
+    closed_at = InstantAttribute(null=True)
+
+    @property
+    def authorization_state(self) -> AuthorizationState:
+        return AuthorizationState(self.state)
 
 
 class WithdrawalRow(SettlementRow, discriminator="withdrawal"):
@@ -150,6 +172,10 @@ def payee_key(companion_id: str, payee_id: str) -> Key:
     return f"COMPANION#{companion_id}", f"PAYEE#{payee_id}"
 
 
+def authorization_key(companion_id: str) -> Key:
+    return f"COMPANION#{companion_id}", "AUTHORIZATION"
+
+
 def withdrawal_key(companion_id: str, withdrawal_id: str) -> Key:
     return f"COMPANION#{companion_id}", f"WITHDRAWAL#{withdrawal_id}"
 
@@ -210,6 +236,22 @@ def payees_of(companion_id: str) -> Sequence[PayeeRow]:
 
 def find_payee(companion_id: str, payee_id: str) -> PayeeRow | None:
     return find(PayeeRow, *payee_key(companion_id, payee_id))
+
+
+def find_authorization(companion_id: str) -> AuthorizationRow | None:
+    return find(AuthorizationRow, *authorization_key(companion_id))
+
+
+def find_payee_and_authorization(companion_id: str, payee_id: str) -> tuple[PayeeRow | None, str]:
+    """Where money goes, and the leave by which it needs no confirmation ("" without one): one BatchGet."""
+    payee_at, leave_at = payee_key(companion_id, payee_id), authorization_key(companion_id)
+    rows = find_all(SettlementRow, [payee_at, leave_at])
+    payee, leave = rows.get(payee_at), rows.get(leave_at)
+    is_active = isinstance(leave, AuthorizationRow) and leave.authorization_state is AuthorizationState.ACTIVE
+    return (
+        payee if isinstance(payee, PayeeRow) else None,
+        str(leave.authorization_id) if isinstance(leave, AuthorizationRow) and is_active else "",
+    )
 
 
 def find_payee_and_asked(companion_id: str, payee_id: str, day: date) -> tuple[PayeeRow | None, AskedRow]:

@@ -28,6 +28,7 @@ def create_app(desk: Desk) -> Flask:
     _add_payments(app, desk)
     _add_refunds(app, desk)
     _add_transfers(app, desk)
+    _add_authorizations(app, desk)
     _add_bills(app, desk)
     _add_invoices(app, desk)
     _add_control(app, desk)
@@ -131,6 +132,46 @@ def _add_transfers(app: Flask, desk: Desk) -> None:
         return jsonify(transfers.answer(bill))
 
 
+def _add_authorizations(app: Flask, desk: Desk) -> None:
+    applications = "/v3/fund-app/mch-transfer/user-confirm-authorization"
+    leaves = desk.authorizations
+
+    @app.post(applications)
+    def apply_for_leave() -> Response:
+        return _answer(desk, "authorize", None, lambda body: (200, leaves.answer(leaves.apply(body))))
+
+    @app.get(f"{applications}/out-authorization-no/<number>")
+    def query_leave(number: str) -> Response:
+        displayed = request.args.get("is_display_authorization") == "true"
+
+        def work(_: dict[str, Any]) -> Answer:
+            return 200, leaves.answer(leaves.find(number), displayed=displayed)
+
+        return _answer(desk, "query_authorization", number, work)
+
+    @app.post(f"{applications}/out-authorization-no/<number>/close")
+    def close_leave(number: str) -> Response:
+        def work(_: dict[str, Any]) -> Answer:
+            leave = leaves.close(number)
+            desk.tell_of_authorization(leave)
+            return 200, leaves.answer(leave)
+
+        return _answer(desk, "close_authorization", number, work)
+
+    @app.post("/_control/confirm-authorization")
+    def confirm_leave() -> Response:
+        leave = leaves.confirm(text_of(control_body({"out_authorization_no"}), "out_authorization_no"))
+        desk.tell_of_authorization(leave)
+        return jsonify(leaves.answer(leave))
+
+    @app.post("/_control/close-authorization")
+    def end_leave() -> Response:
+        body = control_body({"out_authorization_no", "reason"})
+        leave = leaves.close(text_of(body, "out_authorization_no"), text_of(body, "reason"))
+        desk.tell_of_authorization(leave)
+        return jsonify(leaves.answer(leave))
+
+
 def _add_bills(app: Flask, desk: Desk) -> None:
     @app.get("/v3/bill/tradebill")
     def trade_bill() -> Response:
@@ -229,6 +270,7 @@ def _add_control(app: Flask, desk: Desk) -> None:
             {
                 "orders": [msgspec.to_builtins(order) for order in desk.books.orders()],
                 "refunds": [msgspec.to_builtins(refund) for refund in desk.books.refunds()],
+                "authorizations": [msgspec.to_builtins(leave) for leave in desk.authorizations.all()],
                 "transfers": [msgspec.to_builtins(bill) for bill in desk.transfers.all()],
                 "notifications": [msgspec.to_builtins(notice) for notice in desk.courier.notices()],
             }
@@ -291,7 +333,7 @@ def _body_and_order(text: str, out_trade_no: str | None) -> tuple[dict[str, Any]
         body = json_object()
     except ControlRefused:
         return None, out_trade_no
-    named = body.get("out_trade_no") or body.get("out_bill_no")
+    named = body.get("out_trade_no") or body.get("out_bill_no") or body.get("out_authorization_no")
     return body, out_trade_no or (named if isinstance(named, str) else None)
 
 

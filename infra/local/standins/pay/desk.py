@@ -9,6 +9,7 @@ from typing import Any
 from infra.local.standins.agenda import Agenda
 from infra.local.standins.journal import Journal
 from infra.local.standins.keys import PayKeys
+from infra.local.standins.pay.authorizations import Authorizations, Leave
 from infra.local.standins.pay.bills import Bills
 from infra.local.standins.pay.books import Books, Order, Refund
 from infra.local.standins.pay.courier import Courier
@@ -39,7 +40,8 @@ class Desk:
         self.signer = Signer(keys)
         self.faults = Faults()
         self.books = Books(journal, keys, clock)
-        self.transfers = Transfers(journal, keys, clock)
+        self.authorizations = Authorizations(journal, keys, clock)
+        self.transfers = Transfers(journal, keys, clock, self.authorizations)
         self.bills = Bills(self.books, clock)
         self.invoices = Invoices(journal, clock)
         self._pace = pace
@@ -88,6 +90,19 @@ class Desk:
             resource={**self.transfers.answer(bill), "openid": bill.asked["openid"]},
             notify_url=bill.notify_url,
             fault=self.faults.for_notice(bill.out_bill_no, is_refund=False),
+        )
+
+    def tell_of_authorization(self, leave: Leave) -> None:
+        """Notify the merchant that a payee agreed, or that a leave is over."""
+        outcome = "CONFIRMED" if leave.state == "TAKING_EFFECT" else "CLOSED"
+        self.courier.send(
+            out_trade_no=leave.out_authorization_no,
+            event_type=f"MCHTRANSFER.AUTHORIZATION.{outcome}",
+            summary="免确认收款授权结果通知",
+            original_type="mch_payment",
+            resource=self.authorizations.answer(leave),
+            notify_url=leave.notify_url,
+            fault=self.faults.for_notice(leave.out_authorization_no, is_refund=False),
         )
 
     def transaction(self, order: Order) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from infra.local.standins.serving import ControlRefused, count_of, seconds_of, t
 
 OPERATIONS: Final = frozenset(
     (
-        "prepay query close refund query_refund transfer query_transfer cancel_transfer trade_bill "
+        "prepay query close refund query_refund transfer query_transfer cancel_transfer "
+        "authorize query_authorization close_authorization trade_bill "
         "invoice query_invoice reverse_invoice invoice_file"
     ).split()
 )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from infra.local.standins.page import Button, Card, Section, local_time, yuan
+from infra.local.standins.pay.authorizations import Leave
 from infra.local.standins.pay.books import Order, Refund
 from infra.local.standins.pay.courier import Notice
 from infra.local.standins.pay.desk import Desk
@@ -37,6 +38,14 @@ _OPERATIONS = {
     "transfer": "转账",
     "query_transfer": "查转账",
     "cancel_transfer": "撤销转账",
+    "authorize": "申请收款授权",
+    "query_authorization": "查收款授权",
+    "close_authorization": "解除收款授权",
+}
+_LEAVE_BADGES = {
+    "WAIT_USER_CONFIRM": ("待收款人授权", "wait"),
+    "TAKING_EFFECT": ("生效中", "good"),
+    "CLOSED": ("已解除", "plain"),
 }
 _TRANSFER_BADGES = {
     "WAIT_USER_CONFIRM": ("待收款人确认", "wait"),
@@ -52,6 +61,9 @@ def of(desk: Desk) -> list[Section]:
         Section("订单", "还没有收到下单请求", [_order(order) for order in desk.books.orders()[: -SHOWN - 1 : -1]]),
         Section("退款", "还没有退款", [_refund(refund) for refund in desk.books.refunds()[: -SHOWN - 1 : -1]]),
         Section("转账", "还没有转账", [_transfer(bill) for bill in desk.transfers.all()[: -SHOWN - 1 : -1]]),
+        Section(
+            "收款授权", "还没有收款授权", [_leave(leave) for leave in desk.authorizations.all()[: -SHOWN - 1 : -1]]
+        ),
         Section("通知", "还没有发出通知", [_notice(notice) for notice in desk.courier.notices()[: -SHOWN - 1 : -1]]),
         Section("请求", "还没有收到请求", [_entry(entry) for entry in desk.journal.log()[:SHOWN]]),
     ]
@@ -94,6 +106,18 @@ def _transfer(bill: Bill) -> Card:
         lines=lines,
         buttons=buttons if bill.state == "WAIT_USER_CONFIRM" else [],
     )
+
+
+def _leave(leave: Leave) -> Card:
+    badge, tone = _LEAVE_BADGES[leave.state]
+    lines = [("授权单号", leave.out_authorization_no), ("收款人", leave.openid), ("申请", local_time(leave.created_at))]
+    body = {"out_authorization_no": leave.out_authorization_no}
+    buttons = {
+        "WAIT_USER_CONFIRM": [Button("模拟同意授权", "/_control/confirm-authorization", body)],
+        "TAKING_EFFECT": [Button("模拟解除授权", "/_control/close-authorization", body | {"reason": "USER_CLOSE"})],
+    }
+    title = leave.user_display_name
+    return Card(title=title, badge=badge, tone=tone, lines=lines, buttons=buttons.get(leave.state, []))
 
 
 def _notice(notice: Notice) -> Card:

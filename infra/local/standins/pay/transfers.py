@@ -21,6 +21,7 @@ import msgspec
 
 from infra.local.standins.journal import Journal
 from infra.local.standins.keys import PayKeys
+from infra.local.standins.pay.authorizations import Authorizations
 from infra.local.standins.pay.books import CHINA, Refused
 
 CONFIRM_WITHIN: Final = timedelta(hours=24)
@@ -47,10 +48,13 @@ class Bill(msgspec.Struct, kw_only=True):
 class Transfers:
     """All transfers of one merchant; every method is one atomic step."""
 
-    def __init__(self, journal: Journal, keys: PayKeys, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, journal: Journal, keys: PayKeys, clock: Callable[[], datetime], authorizations: Authorizations
+    ) -> None:
         self._journal = journal
         self._keys = keys
         self._clock = clock
+        self._authorizations = authorizations
         self._lock = threading.RLock()
 
     def all(self) -> list[Bill]:
@@ -68,6 +72,8 @@ class Transfers:
                 if bill.asked != asked:
                     raise Refused(400, "ALREADY_EXISTS", "商户单号已存在，且请求参数与原单不一致")
                 return bill
+            if authorized:
+                self._authorizations.require(str(body["authorization_id"]), body["openid"])
             now = self._now()
             return self._save(
                 Bill(
