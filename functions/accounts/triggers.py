@@ -52,7 +52,7 @@ from functions.shared import clock, money
 from functions.shared.consumer import Subscriptions
 from functions.shared.tx import Tx
 from functions.support.events import ReviewAnswered, ReviewPublished, ReviewRefused, ReviewWritten
-from functions.tracking.events import EmergencyCalled, VisitProgressed
+from functions.tracking.events import EmergencyCalled, VisitNoShowContested, VisitNoShowReported, VisitProgressed
 
 bp = Blueprint("app")
 bus = Subscriptions("accounts")
@@ -101,13 +101,22 @@ def tell_assigned(tx: Tx, event: OrderAssigned) -> None:
 _CLOSED_CODES = {
     ClosedReason.HOLD_EXPIRED: "order_closed_hold_expired",
     ClosedReason.NO_COMPANION: "order_closed_no_companion",
+    ClosedReason.CLIENT_NO_SHOW: "order_closed_client_no_show",
+    ClosedReason.COMPANION_NO_SHOW: "order_closed_companion_no_show",
 }
 """What the client is told; of a cancellation, which is the client's own, only the refund tells."""
 
 
+_NO_SHOW_CODES = {
+    ClosedReason.CLIENT_NO_SHOW: "visit_client_no_show",
+    ClosedReason.COMPANION_NO_SHOW: "visit_companion_no_show",
+}
+"""What the companion is told of a visit to which somebody did not come."""
+
+
 @bus.on(OrderClosed)
 def tell_closed(tx: Tx, event: OrderClosed) -> None:
-    """To the client: the hold ran out, or nobody was found."""
+    """To the client: the hold ran out, nobody was found, or somebody did not come."""
     code = _CLOSED_CODES.get(event.reason)
     if code:
         facts = OrderFacts(order_id=event.order_id, amount_fen=event.refund_fen)
@@ -119,7 +128,8 @@ def tell_companion_closed(tx: Tx, event: OrderClosed) -> None:
     """To the companion who had taken the order: it was cancelled, and what they keep of it."""
     if event.assigned:
         facts = OrderFacts(order_id=event.order_id, amount_fen=event.companion_fee_fen)
-        code = "visit_cancelled_compensated" if event.companion_fee_fen else "visit_cancelled"
+        cancelled = "visit_cancelled_compensated" if event.companion_fee_fen else "visit_cancelled"
+        code = _NO_SHOW_CODES.get(event.reason, cancelled)
         write_notice(tx, account_id=event.companion_id, code=code, facts=facts)
 
 
@@ -190,6 +200,24 @@ def tell_progress(tx: Tx, event: VisitProgressed) -> None:
         facts = OrderFacts(order_id=event.order_id, companion_id=event.companion_id)
         code = "visit_ended" if event.last else "visit_started"
         write_notice(tx, account_id=event.client_id, code=code, facts=facts)
+
+
+@bus.on(VisitNoShowReported)
+def tell_no_show_reported(tx: Tx, event: VisitNoShowReported) -> None:
+    """To whoever is said to be absent: answer in time."""
+    facts = OrderFacts(order_id=event.order_id, companion_id=event.companion_id, starts_at=event.waits_until)
+    if event.absent == "client":
+        write_notice(tx, account_id=event.client_id, code="no_show_asked_client", facts=facts)
+    else:
+        write_notice(tx, account_id=event.companion_id, code="no_show_asked_companion", facts=facts)
+
+
+@bus.on(VisitNoShowContested)
+def tell_no_show_contested(tx: Tx, event: VisitNoShowContested) -> None:
+    """To both: the clock has stopped, staff look at it."""
+    facts = OrderFacts(order_id=event.order_id)
+    write_notice(tx, account_id=event.client_id, code="no_show_contested_client", facts=facts)
+    write_notice(tx, account_id=event.companion_id, code="no_show_contested_companion", facts=facts)
 
 
 @bus.on(ReportSubmitted)

@@ -15,7 +15,8 @@ Promise   a quote is itemised, immutable and honoured to the fen until it expire
           and companion are reminded the evening before and at seven on the day, never of a visit that moved (F7).
           A ticket that was asked to be picked up is a step with a photo (F8).
           What cancelling costs is quoted first and done exactly so, by the terms that were frozen with the price; a
-          visit moves with its companion and at its price, or not at all (B3). A companion who cancels or does not
+          visit moves with its companion and at its price, or not at all (B3). To whom somebody did not come is paid
+          by the same terms (B4). A companion who cancels or does not
           confirm a day ahead is replaced at once (B5, B6). Every date of a series is an order of its own (B8).
 Table     `booking` (pk, sk):
           CONFIG                  policy | weights | preparation   thresholds; weights of matching; reminders
@@ -49,7 +50,8 @@ Reads     `actions.find_order`, `actions.require_party`.
 Seeding   `actions.put_package`, `put_special_request`, `put_process_template`, `put_checklist`, `put_policy`,
           `put_weights`; `dispatch_rules.put_dispatch_policy`, `subsidies.put_programme`, `coupons.put_campaign`;
           companions come by event and serve 90 departments at most.
-Events in companion.activated, companion.suspended, payment.succeeded, visit.progressed, report.submitted;
+Events in companion.activated, companion.suspended, payment.succeeded, visit.progressed, visit.no_show,
+          report.submitted;
           timers hold_expires, offer_expires, dispatch_round, dispatch_sweep, hall_closes, visit_reminder,
           visit_morning, companion_confirmation, series_payment_due, newcomer_turn.
 Events out order.placed, order.paid, order.paid_too_late, order.closed, order.assigned, order.visit_reminder,

@@ -6,7 +6,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from functions.booking import actions
-from functions.booking.actions import candidates, preparation
+from functions.booking.actions import candidates, no_shows, preparation
 from functions.booking.rules.matching import Companion, Gender
 from functions.booking.rules.policy import Tier
 from functions.booking.rules.preparation import ReminderKind
@@ -17,7 +17,7 @@ from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.run import Run
 from functions.shared.tx import Tx
-from functions.tracking.events import VisitProgressed
+from functions.tracking.events import VisitNoShow, VisitProgressed
 
 bus = Subscriptions("booking")
 bp = Blueprint("app")
@@ -67,6 +67,12 @@ def record_payment(tx: Tx, event: PaymentSucceeded) -> None:
 @bus.on(VisitProgressed)
 def follow_visit(tx: Tx, event: VisitProgressed) -> None:
     actions.follow_visit(tx, order_id=event.order_id, companion_id=event.companion_id, departed_only=event.first)
+
+
+@bus.on(VisitNoShow)
+def close_for_no_show(tx: Tx, event: VisitNoShow) -> None:
+    """Somebody did not come: the order ends, at the cost of its terms."""
+    no_shows.close_for_no_show(tx, order_id=event.order_id, companion_id=event.companion_id, absent=event.absent)
 
 
 @bus.on(ReportSubmitted)

@@ -18,7 +18,7 @@ Table     `companions`; a companion's id is the account id of that person. Numbe
           CONFIG                      policy, tier_rules
 Reads     `actions.find_profile` (any state; up to a minute old), `actions.find_active_profile`.
 Events    out: companion.activated, companion.suspended, companion.credential_expiring, companion.tier_changed,
-          application.decided. In: order.completed, order.unassigned.
+          application.decided. In: order.completed, order.unassigned, visit.no_show.
 Timers    credential_check: a credential's next warning, or the end of its last day.
 Nightly   tier_review, 2:00 to 6:00 in China: pages of the roster, resumed where the last run stopped.
 """

@@ -13,6 +13,7 @@ from functions.shared.events import Timer
 from functions.shared.run import Run
 from functions.shared.tx import Tx
 from functions.support.events import CompanionRated
+from functions.tracking.events import VisitNoShow
 
 bus = Subscriptions("companions")
 bp = Blueprint("app")
@@ -45,6 +46,13 @@ def take_rating(tx: Tx, event: CompanionRated) -> None:
         sequence=event.sequence,
         rating_hundredths=event.rating_hundredths,
     )
+
+
+@bus.on(VisitNoShow)
+def count_absence(tx: Tx, event: VisitNoShow) -> None:
+    """The companion did not come: it counts against their tier like an order given up."""
+    if event.absent == "companion":
+        tiers.count_cancellation(tx, companion_id=event.companion_id)
 
 
 @bus.timer("credential_check")

@@ -13,16 +13,18 @@ Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis"
           event, each channel for itself. Position and the condition that the patient agreed to share are sealed.
           A visit that runs has one video call at most (F13): rung by companion or client, joined with credentials
           minted for each party alone (Tencent TRTC, or WeChat's own rooms), missed when nobody answers.
+          Who came reports who did not; a waiting clock decides what check-ins prove, people decide the rest (B4).
 Table     `tracking`; the key layout stands in `table`.
 Routes    GET /visits/{visit_id}, …/position, …/photos; POST …/check-ins, …/milestones, …/uploads, …/positions;
-          POST, GET …/emergency-calls, …/calls; POST …/calls/{call_id}/join, …/leave.
+          POST, GET …/emergency-calls, …/calls; POST …/calls/{call_id}/join, …/leave; …/no-shows: `api.no_shows`.
 Events in order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
           emergency.desk_contacted, emergency.desk_moved, emergency.unanswered, emergency.notices_written,
           notice.answered;
           its own emergency.called, visit.call_changed, visit.progressed, visit.closed and visit.position_changed,
-          to push them.
+          to push them. Timers: no_show_clock.
 Events out visit.scheduled, visit.progressed, visit.closed, visit.position_changed, visit.photo_reused,
-          emergency.called, visit.call_ended; visit.call_changed to itself.
+          emergency.called, visit.call_ended, visit.no_show_reported, visit.no_show_contested, visit.no_show;
+          visit.call_changed to itself.
 Reads for others  `actions.find_visit(visit_id) -> VisitCard`; `find_emergency_evidence` for the hospital's desk.
 
 States    scheduled → departed → arrived → in_progress → ended → reported; cancelled; no_show_client, no_show_companion.

@@ -33,12 +33,48 @@ class VisitProgressed(Event, frozen=True, kw_only=True, tag="visit.progressed"):
 
 
 class VisitClosed(Event, frozen=True, kw_only=True, tag="visit.closed"):
-    """The visit reached a state beyond its milestones: `cancelled` or `reported`. Its watchers are told."""
+    """The visit reached a state beyond its milestones (cancelled, reported, no_show_…). Its watchers are told."""
 
     visit_id: str
     order_id: str
     sequence: int
     state: str
+
+
+class VisitNoShowReported(Event, frozen=True, kw_only=True, tag="visit.no_show_reported"):
+    """One party says that the other has not come; without an answer the clock decides at `waits_until` (B4)."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    absent: str
+    """`client` or `companion`."""
+    waits_until: datetime
+
+
+class VisitNoShowContested(Event, frozen=True, kw_only=True, tag="visit.no_show_contested"):
+    """The other side says otherwise, or the evidence does not suffice: staff must decide the case."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    absent: str
+    case_id: str
+
+
+class VisitNoShow(Event, frozen=True, kw_only=True, tag="visit.no_show"):
+    """It is decided that somebody did not come: there will be no visit."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    absent: str
+    """`client` or `companion`."""
+    decided_by: str
+    """`rule` or `staff`."""
 
 
 class VisitPhotoReused(Event, frozen=True, kw_only=True, tag="visit.photo_reused"):

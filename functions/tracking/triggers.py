@@ -13,7 +13,7 @@ from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
 from functions.tracking import actions, emergency_news
-from functions.tracking.actions import calls, emergencies
+from functions.tracking.actions import calls, emergencies, no_shows
 from functions.tracking.events import (
     EmergencyCalled,
     VisitCallChanged,
@@ -92,6 +92,12 @@ def abandon_visit(tx: Tx, event: OrderClosed) -> None:
 def note_report(tx: Tx, event: ReportSubmitted) -> None:
     """The companion's last duty is done."""
     actions.mark_reported(tx, visit_id=event.visit_id)
+
+
+@bus.timer("no_show_clock")
+def end_waiting(tx: Tx, timer: Timer) -> None:
+    """Somebody was waited for long enough."""
+    no_shows.run_out(tx, case_id=timer.subject)
 
 
 @bus.on(VisitProgressed)

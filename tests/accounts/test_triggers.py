@@ -40,7 +40,7 @@ from functions.shared import aws, clock
 from functions.shared.caller import Role
 from functions.shared.config import config
 from functions.shared.events import Event
-from functions.tracking.events import VisitProgressed
+from functions.tracking.events import VisitNoShowContested, VisitNoShowReported, VisitProgressed
 from tests.accounts.conftest import TEMPLATES, WeChatUser
 from tests.accounts.makers import (
     COMPANION,
@@ -225,6 +225,44 @@ class TestNotices:
         world.publish(msgspec.structs.replace(event, paid=True, assigned=True, companion_fee_fen=fee_fen))
         (notice,) = inbox(world, world.person("companion", subject=COMPANION))["items"]
         assert notice["code"] == code and told in notice["body"]
+
+    @pytest.mark.feature("B4")
+    @pytest.mark.parametrize("absent", ["client", "companion"])
+    def test_who_is_said_to_be_absent_is_asked_and_both_hear_when_people_look_at_it(
+        self, world: World, user: WeChatUser, client: Person, order: Order, absent: str
+    ) -> None:
+        facts = {"visit_id": "vis_1", "order_id": order.order_id, "client_id": order.client_id}
+        companion = world.person("companion", subject=COMPANION)
+        asked = VisitNoShowReported(**facts, companion_id=COMPANION, absent=absent, waits_until=STARTS_AT)
+        world.publish(asked)
+        told = {person: [item["code"] for item in inbox(world, person)["items"]] for person in (client, companion)}
+        assert told[client if absent == "client" else companion] == [f"no_show_asked_{absent}"]
+        assert told[companion if absent == "client" else client] == []
+        world.publish(VisitNoShowContested(**facts, companion_id=COMPANION, absent=absent, case_id="nsh_1-1"))
+        for person, side in ((client, "client"), (companion, "companion")):
+            assert inbox(world, person)["items"][0]["code"] == f"no_show_contested_{side}"
+
+    @pytest.mark.feature("B4")
+    @pytest.mark.parametrize(
+        ("reason", "fee_fen", "told"),
+        [(ClosedReason.CLIENT_NO_SHOW, 6_800, "¥68.00"), (ClosedReason.COMPANION_NO_SHOW, 0, "履约记录")],
+    )
+    def test_both_hear_how_a_visit_ended_to_which_somebody_did_not_come(
+        self,
+        world: World,
+        user: WeChatUser,
+        client: Person,
+        order: Order,
+        reason: ClosedReason,
+        fee_fen: int,
+        told: str,
+    ) -> None:
+        event = closed(order, reason)
+        world.publish(msgspec.structs.replace(event, paid=True, assigned=True, companion_fee_fen=fee_fen))
+        (notice,) = inbox(world, world.person("companion", subject=COMPANION))["items"]
+        assert notice["code"] == f"visit_{reason}" and told in notice["body"]
+        (own,) = inbox(world, client)["items"]
+        assert own["code"] == f"order_closed_{reason}"
 
     def changes(self, order: Order) -> list[tuple[Event, dict[str, list[str]]]]:
         """What changes an order after it was placed, and who is told what of it."""

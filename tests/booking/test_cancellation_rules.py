@@ -262,7 +262,9 @@ class TestTransitions:
         ("assigned", "in_service"),
         ("assigned", "dispatching"),
         ("assigned", "cancelled"),
+        ("assigned", "closed"),
         ("in_service", "completed"),
+        ("in_service", "closed"),
     }
 
     @pytest.mark.parametrize("state", list(OrderState))

@@ -15,6 +15,7 @@ from functions.companions.actions import profiles
 from functions.companions.rules.policy import Policy
 from functions.shared import audit, clock, ids
 from functions.shared.tx import Tx
+from functions.tracking.events import VisitNoShow
 from tests.accounts.makers import COMPANION, commit, put_templates
 from tests.companions.makers import Office, profile_of, put
 from tests.harness.world import Person, Reply
@@ -89,6 +90,17 @@ class TestByEvent:
         junior(completed_visits=50)
         complete(office, deliveries=2)
         assert profile_of(COMPANION).completed_visits == 51
+
+    @pytest.mark.feature("B4")
+    def test_a_visit_that_the_companion_did_not_come_to_counts_like_an_order_given_up(self, office: Office) -> None:
+        put()
+        give_up(office, 5)
+        facts = {"visit_id": ids.new("vis"), "order_id": ids.new("ord"), "client_id": ids.new("acc")}
+        for absent in ("client", "companion"):
+            assert changes(office) == []
+            event = VisitNoShow(companion_id=COMPANION, absent=absent, decided_by="rule", **facts)
+            office.world.publish(event)
+        assert len(changes(office)) == 1
 
     def test_orders_given_up_cost_the_tier(self, office: Office) -> None:
         put()

@@ -127,6 +127,14 @@ NOTICES = {
     "emergency_called_staff": "staff",
     "emergency_unanswered_staff": "staff",
     "emergency_acknowledged": "client",
+    "no_show_asked_client": "client",
+    "no_show_asked_companion": "companion",
+    "no_show_contested_client": "client",
+    "no_show_contested_companion": "companion",
+    "order_closed_client_no_show": "client",
+    "order_closed_companion_no_show": "client",
+    "visit_client_no_show": "companion",
+    "visit_companion_no_show": "companion",
 }
 SEED_FIELDS = {
     "emergency_desks": {"hospital_id", "acknowledge_within_s", "contacts"},

@@ -7,6 +7,8 @@ from functions.booking.rules.orders import ClosedReason, OrderState
 from functions.booking.table import OrderRow
 from functions.shared.tx import Tx
 
+_TAKEN = frozenset({OrderState.ASSIGNED, OrderState.IN_SERVICE})
+
 
 def close(
     tx: Tx,
@@ -21,7 +23,7 @@ def close(
 
     The fees stay with companion and platform; what was paid beyond them goes back to the client.
     """
-    paid, assigned = order.payment_id is not None, order.state is OrderState.ASSIGNED
+    paid, assigned = order.payment_id is not None, order.state in _TAKEN
     fees_fen = companion_fee_fen + platform_fee_fen
     assert 0 <= fees_fen <= order.price.total_fen, "a fee is part of the price"
     order.state = orders.move_order(order.state, state)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from functions.booking.rules.orders import OrderState
+from functions.booking.rules.orders import ClosedReason, OrderState
 from functions.shared import money
 from functions.shared.errors import Conflict
 from functions.shared.money import BP_WHOLE
@@ -38,6 +38,8 @@ class Terms:
     reschedule_before_s: int
     """How long before the visit it may still be moved."""
     max_reschedules: int
+    client_no_show_bp: int = 8_000
+    """What is kept when the companion came and the patient did not (B4)."""
 
     def __post_init__(self) -> None:
         windows = [late.within_s for late in self.late_fees]
@@ -46,8 +48,8 @@ class Terms:
             raise ValueError(f"cancellation terms {self.version}: windows are positive, the farthest first")
         if fees != sorted(fees) or not 0 <= fees[0] <= fees[-1] <= BP_WHOLE:
             raise ValueError(f"cancellation terms {self.version}: fees are 0 to {BP_WHOLE} bp and never fall")
-        if not 0 <= self.companion_part_bp <= BP_WHOLE:
-            raise ValueError(f"cancellation terms {self.version}: companion_part_bp is 0 to {BP_WHOLE}")
+        if not all(0 <= bp <= BP_WHOLE for bp in (self.companion_part_bp, self.client_no_show_bp)):
+            raise ValueError(f"cancellation terms {self.version}: parts and no-show fees are 0 to {BP_WHOLE} bp")
         if self.reschedule_before_s < 0 or self.max_reschedules < 0:
             raise ValueError(f"cancellation terms {self.version}: rescheduling limits are not negative")
 
@@ -80,6 +82,8 @@ class CostReason(StrEnum):
     IN_TIME = "in_time"
     LATE = "late"
     DEPARTED = "departed"
+    CLIENT_NO_SHOW = "client_no_show"
+    COMPANION_NO_SHOW = "companion_no_show"
 
 
 COST_TITLES = {
@@ -88,6 +92,8 @@ COST_TITLES = {
     CostReason.IN_TIME: "在免费取消时间内，全额退款",
     CostReason.LATE: "临近就诊，按规则收取取消费",
     CostReason.DEPARTED: "陪诊师已出发，按规则收取取消费",
+    CostReason.CLIENT_NO_SHOW: "就诊人未到场，按规则收取爽约费",
+    CostReason.COMPANION_NO_SHOW: "陪诊师未到场，全额退款",
 }
 
 
@@ -150,6 +156,24 @@ def cost(
     if paid_fen == 0 or not assigned:
         reason = CostReason.UNPAID if paid_fen == 0 else CostReason.NOBODY_ASSIGNED
         fee_bp, until = 0, None
+    return _cost(terms, reason, fee_bp, paid_fen=paid_fen, premium_fen=premium_fen, until=until)
+
+
+NO_SHOWS = {
+    ClosedReason.CLIENT_NO_SHOW: CostReason.CLIENT_NO_SHOW,
+    ClosedReason.COMPANION_NO_SHOW: CostReason.COMPANION_NO_SHOW,
+}
+
+
+def no_show_cost(terms: Terms, reason: ClosedReason, *, paid_fen: int, premium_fen: int) -> Cost:
+    """What is kept of a paid order whose visit one of the two did not come to (B4); a companion's absence is free."""
+    fee_bp = terms.client_no_show_bp if reason is ClosedReason.CLIENT_NO_SHOW else 0
+    return _cost(terms, NO_SHOWS[reason], fee_bp, paid_fen=paid_fen, premium_fen=premium_fen, until=None)
+
+
+def _cost(
+    terms: Terms, reason: CostReason, fee_bp: int, *, paid_fen: int, premium_fen: int, until: datetime | None
+) -> Cost:
     fee_fen = money.share(max(0, paid_fen - premium_fen), fee_bp)
     companion_fee_fen = money.share(fee_fen, terms.companion_part_bp)
     return Cost(

@@ -35,6 +35,8 @@ class ClosedReason(StrEnum):
     HOLD_EXPIRED = "hold_expired"
     NO_COMPANION = "no_companion"
     CANCELLED = "cancelled"
+    CLIENT_NO_SHOW = "client_no_show"
+    COMPANION_NO_SHOW = "companion_no_show"
 
 
 class UnassignedReason(StrEnum):
@@ -49,8 +51,9 @@ ORDER_MOVES: Mapping[OrderState, frozenset[OrderState]] = {
     _S.AWAITING_PAYMENT: frozenset({_S.PAID, _S.CLOSED, _S.CANCELLED}),
     _S.PAID: frozenset({_S.DISPATCHING, _S.CANCELLED}),
     _S.DISPATCHING: frozenset({_S.ASSIGNED, _S.NO_COMPANION, _S.CANCELLED}),
-    _S.ASSIGNED: frozenset({_S.IN_SERVICE, _S.DISPATCHING, _S.CANCELLED}),
-    _S.IN_SERVICE: frozenset({_S.COMPLETED}),
+    _S.ASSIGNED: frozenset({_S.IN_SERVICE, _S.DISPATCHING, _S.CANCELLED, _S.CLOSED}),
+    # A companion who arrived and waited in vain was in service already (B4).
+    _S.IN_SERVICE: frozenset({_S.COMPLETED, _S.CLOSED}),
     _S.COMPLETED: frozenset(),
     _S.CANCELLED: frozenset(),
     _S.NO_COMPANION: frozenset(),

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from functions.booking.actions import CancellationQuote, RescheduleQuote
-from functions.booking.rules.cancellation import COST_TITLES, EVERYWHERE, CostReason, LateFee, Terms
+from functions.booking.rules.cancellation import COST_TITLES, DEFAULT_TERMS, EVERYWHERE, CostReason, LateFee, Terms
 from functions.booking.schemas.common import Instant, china_or_none
 from functions.shared import clock
 from functions.shared.http import Reading
@@ -125,6 +125,8 @@ class PublishTerms(Body, frozen=True):
     reschedule_before_s: Seconds
     max_reschedules: Annotated[int, Meta(ge=0, le=10)]
     reason: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+    client_no_show_bp: Bp = DEFAULT_TERMS.client_no_show_bp
+    """就诊人未到场时的爽约费；陪诊师未到场一律全额退款。"""
 
     @property
     def terms(self) -> Terms:
@@ -137,6 +139,7 @@ class PublishTerms(Body, frozen=True):
             companion_part_bp=self.companion_part_bp,
             reschedule_before_s=self.reschedule_before_s,
             max_reschedules=self.max_reschedules,
+            client_no_show_bp=self.client_no_show_bp,
         )
 
 
@@ -164,6 +167,7 @@ class TermsView(Reading, frozen=True, kw_only=True):
     companion_part_bp: int
     reschedule_before_s: int
     max_reschedules: int
+    client_no_show_bp: int
 
     @classmethod
     def of(cls, terms: Terms) -> "TermsView":
@@ -176,4 +180,5 @@ class TermsView(Reading, frozen=True, kw_only=True):
             companion_part_bp=terms.companion_part_bp,
             reschedule_before_s=terms.reschedule_before_s,
             max_reschedules=terms.max_reschedules,
+            client_no_show_bp=terms.client_no_show_bp,
         )

@@ -179,7 +179,7 @@ def cancel_visit(tx: Tx, *, order_id: str, may_be_assigned: bool) -> None:
     visit_id = ids.derived("vis", order_id)
     visit, is_closed = table.find_visit_or_closure(visit_id)
     if visit:
-        _close(tx, visit, VisitState.CANCELLED)
+        close_visit(tx, visit, VisitState.CANCELLED)
     elif may_be_assigned and not is_closed:
         closure = table.Closure(*table.closure_key(visit_id))
         closure.ttl = tx.now + timedelta(days=table.policy().trail_days)
@@ -190,7 +190,7 @@ def mark_reported(tx: Tx, *, visit_id: str) -> None:
     """The report is in: an ended visit is reported."""
     visit = table.find_visit_row(visit_id)
     if visit:
-        _close(tx, visit, VisitState.REPORTED)
+        close_visit(tx, visit, VisitState.REPORTED)
 
 
 def check_in(
@@ -302,13 +302,14 @@ def _move(visit: table.Visit, state: VisitState) -> None:
     visit.state = state
 
 
-def _close(tx: Tx, visit: table.Visit, state: VisitState) -> None:
-    """Move to a state beyond the milestones if the present one leads there; a late or repeated call changes nothing."""
+def close_visit(tx: Tx, visit: table.Visit, state: VisitState) -> bool:
+    """Move to a state beyond the milestones if the present one leads there; False, and no change, if it does not."""
     if state not in progress.TRANSITIONS[VisitState(visit.state)]:
-        return
+        return False
     _move(visit, state)
     _save_change(tx, visit)
     tx.emit(VisitClosed(visit_id=visit.visit_id, order_id=visit.order_id, sequence=int(visit.sequence), state=state))
+    return True
 
 
 def _save_change(

@@ -41,10 +41,22 @@ class Policy:
     """A call that nobody hung up is closed after this long; credentials are good for as long."""
     call_parties: int = 6
     """How many people may be in a call at once."""
+    no_show_wait_s: int = 30 * 60
+    """How long the one who came waits for the other, from the planned start or the later arrival (B4)."""
+    no_show_answer_s: int = 10 * 60
+    """How long somebody who is said to be absent has at least to answer."""
+    no_show_presence_s: int = 60 * 60
+    """A companion's check-in proves the waiting only if it is not older than this at the planned start."""
 
     def __post_init__(self) -> None:
-        positive = (self.share_interval_s, self.accuracy_cap_m, self.share_accuracy_cap_m, self.trail_days)
-        others = (self.opens_before_s, self.closes_after_s, self.clock_skew_s, self.offline_max_s, self.share_margin_m)
+        positive = (
+            *(self.share_interval_s, self.accuracy_cap_m, self.share_accuracy_cap_m, self.trail_days),
+            *(self.no_show_wait_s, self.no_show_answer_s),
+        )
+        others = (
+            *(self.opens_before_s, self.closes_after_s, self.clock_skew_s, self.offline_max_s, self.share_margin_m),
+            *(self.no_show_presence_s,),
+        )
         if min(positive) <= 0 or min(others) < 0:
             raise ValueError("tracking policy: a duration or distance is out of range")
         if not 5 <= self.cell_resolution <= 9:

@@ -8,6 +8,7 @@
 | `<visit_id>`         | `CHECKIN#<ulid>`   | check_in        | an attempt to prove presence; place sealed; expires    |
 | `<visit_id>`         | `PHOTO#<code>`     | visit_photo     | the photo that proves a milestone, by its file's key   |
 | `PHOTO#<sha256>`     | `FIRST`            | photo_use       | where a picture was seen first                         |
+| `<visit_id>`         | `NOSHOW#<number>`  | no_show_case    | one party says that the other has not come; sealed     |
 | `<visit_id>`         | `TRAIL#<ulid>`     | position_trail  | a batch of exact positions, sealed; expires            |
 | `<visit_id>`         | `EMERGENCY#<id>`   | emergency_call  | a call for help: its state, who was reached (F34)      |
 | `<visit_id>`         | `EMERGENCY_OPEN`   | emergency_open  | which call the next press joins                        |

@@ -18,7 +18,7 @@ class Button:
 
     label: str
     path: str
-    body: dict[str, object]
+    body: Mapping[str, object]
 
 
 @dataclass(frozen=True)
