@@ -1,5 +1,6 @@
 """What the room does when something happened elsewhere: it tells the people concerned."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Blueprint
@@ -50,9 +51,21 @@ from functions.settlement.events import (
 )
 from functions.shared import clock, money
 from functions.shared.consumer import Subscriptions
+from functions.shared.events import Event
 from functions.shared.tx import Tx
 from functions.support.events import ReviewAnswered, ReviewPublished, ReviewRefused, ReviewWritten
-from functions.tracking.events import EmergencyCalled, VisitNoShowContested, VisitNoShowReported, VisitProgressed
+from functions.tracking.events import (
+    EmergencyCalled,
+    VisitExpenseApproved,
+    VisitExpenseAsked,
+    VisitExpenseDeclined,
+    VisitNoShowContested,
+    VisitNoShowReported,
+    VisitOvertimeApproved,
+    VisitOvertimeAsked,
+    VisitOvertimeDeclined,
+    VisitProgressed,
+)
 
 bp = Blueprint("app")
 bus = Subscriptions("accounts")
@@ -210,6 +223,30 @@ def tell_no_show_reported(tx: Tx, event: VisitNoShowReported) -> None:
         write_notice(tx, account_id=event.client_id, code="no_show_asked_client", facts=facts)
     else:
         write_notice(tx, account_id=event.companion_id, code="no_show_asked_companion", facts=facts)
+
+
+_EXTRAS: Mapping[type[Event], str] = {
+    VisitOvertimeAsked: "overtime_asked",
+    VisitOvertimeApproved: "overtime_approved",
+    VisitOvertimeDeclined: "overtime_declined",
+    VisitExpenseAsked: "expense_asked",
+    VisitExpenseApproved: "expense_approved",
+    VisitExpenseDeclined: "expense_declined",
+}
+
+
+@bus.on(VisitOvertimeAsked)
+@bus.on(VisitOvertimeApproved)
+@bus.on(VisitOvertimeDeclined)
+@bus.on(VisitExpenseAsked)
+@bus.on(VisitExpenseApproved)
+@bus.on(VisitExpenseDeclined)
+def tell_extras(tx: Tx, event: Any) -> None:
+    """To the client what the companion asks for, or what was approved in advance; to the companion the answer."""
+    facts = OrderFacts(order_id=event.order_id, amount_fen=event.amount_fen, companion_id=event.companion_id)
+    code = "overtime_authorised" if getattr(event, "automatic", False) else _EXTRAS[type(event)]
+    to_client = code in ("overtime_asked", "overtime_authorised", "expense_asked")
+    write_notice(tx, account_id=event.client_id if to_client else event.companion_id, code=code, facts=facts)
 
 
 @bus.on(VisitNoShowContested)

@@ -102,6 +102,8 @@ class OrderAssigned(Event, frozen=True, kw_only=True, tag="order.assigned"):
     geofence_radius_m: int
     revision: int = 0
     """Grows with every change of the order: of two assignments, the higher one is true."""
+    overtime_cap_fen: int = 0
+    """Up to how much overtime the client approved in advance (B9)."""
 
 
 class OrderRescheduled(Event, frozen=True, kw_only=True, tag="order.rescheduled"):

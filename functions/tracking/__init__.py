@@ -14,9 +14,12 @@ Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis"
           A visit that runs has one video call at most (F13): rung by companion or client, joined with credentials
           minted for each party alone (Tencent TRTC, or WeChat's own rooms), missed when nobody answers.
           Who came reports who did not; a waiting clock decides what check-ins prove, people decide the rest (B4).
+          Overtime costs what the order's frozen rate says and is approved by the client, one by one or in advance up to
+          a cap; what the companion laid out is approved receipt by receipt (B9). Settlement collects the money.
 Table     `tracking`; the key layout stands in `table`.
 Routes    GET /visits/{visit_id}, …/position, …/photos; POST …/check-ins, …/milestones, …/uploads, …/positions;
-          POST, GET …/emergency-calls, …/calls; POST …/calls/{call_id}/join, …/leave; …/no-shows: `api.no_shows`.
+          POST, GET …/emergency-calls, …/calls; POST …/calls/{call_id}/join, …/leave; …/no-shows: `api.no_shows`;
+          …/overtime, …/overtime-authorization, …/expenses: `api.extras`.
 Events in order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
           emergency.desk_contacted, emergency.desk_moved, emergency.unanswered, emergency.notices_written,
           notice.answered;
@@ -24,6 +27,7 @@ Events in order.assigned, order.unassigned, order.rescheduled, order.closed, rep
           to push them. Timers: no_show_clock.
 Events out visit.scheduled, visit.progressed, visit.closed, visit.position_changed, visit.photo_reused,
           emergency.called, visit.call_ended, visit.no_show_reported, visit.no_show_contested, visit.no_show;
+          visit.overtime_{asked,approved,declined}, visit.expense_{asked,approved,declined};
           visit.call_changed to itself.
 Reads for others  `actions.find_visit(visit_id) -> VisitCard`; `find_emergency_evidence` for the hospital's desk.
 

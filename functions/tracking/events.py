@@ -77,6 +77,84 @@ class VisitNoShow(Event, frozen=True, kw_only=True, tag="visit.no_show"):
     """`rule` or `staff`."""
 
 
+class VisitOvertimeAsked(Event, frozen=True, kw_only=True, tag="visit.overtime_asked"):
+    """The companion proposes to stay longer (B9); the client approves or declines."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    overtime_id: str
+    minutes: int
+    amount_fen: int
+
+
+class VisitOvertimeApproved(Event, frozen=True, kw_only=True, tag="visit.overtime_approved"):
+    """More time was agreed upon: the client owes `amount_fen` = share + commission."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    overtime_id: str
+    minutes: int
+    amount_fen: int
+    share_fen: int
+    commission_fen: int
+    automatic: bool
+    """By what the client had approved in advance."""
+    approved_at: datetime
+
+
+class VisitOvertimeDeclined(Event, frozen=True, kw_only=True, tag="visit.overtime_declined"):
+    """The client does not want the companion to stay longer."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    overtime_id: str
+    minutes: int
+    amount_fen: int
+
+
+class VisitExpenseAsked(Event, frozen=True, kw_only=True, tag="visit.expense_asked"):
+    """The companion laid out money and asks for it back (B9); the client approves or declines."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    expense_id: str
+    expense_kind: str
+    amount_fen: int
+
+
+class VisitExpenseApproved(Event, frozen=True, kw_only=True, tag="visit.expense_approved"):
+    """The client owes the companion `amount_fen`, all of it."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    expense_id: str
+    expense_kind: str
+    amount_fen: int
+    approved_at: datetime
+
+
+class VisitExpenseDeclined(Event, frozen=True, kw_only=True, tag="visit.expense_declined"):
+    """The client does not approve; the reason is read in the expense itself."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    expense_id: str
+    expense_kind: str
+    amount_fen: int
+
+
 class VisitPhotoReused(Event, frozen=True, kw_only=True, tag="visit.photo_reused"):
     """The photo that proves a milestone was used in another order before: somebody should look at both."""
 

@@ -59,6 +59,7 @@ def prepare_visit(tx: Tx, event: OrderAssigned) -> None:
                 for step in event.process_template
             ],
             revision=event.revision,
+            overtime_cap_fen=event.overtime_cap_fen,
         ),
     )
 

@@ -11,10 +11,11 @@ from copy import deepcopy
 from typing import Any
 from unittest.mock import patch
 
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.core.exceptions import HTTPException, ServiceException
+from moto.core.exceptions import ServiceException
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.responses import DynamoHandler
 from pynamodb.connection import Connection
+from werkzeug.exceptions import HTTPException
 
 from functions.shared.config import config
 

@@ -135,6 +135,15 @@ NOTICES = {
     "order_closed_companion_no_show": "client",
     "visit_client_no_show": "companion",
     "visit_companion_no_show": "companion",
+    "overtime_asked": "client",
+    "overtime_authorised": "client",
+    "overtime_approved": "companion",
+    "overtime_declined": "companion",
+    "expense_asked": "client",
+    "expense_approved": "companion",
+    "expense_declined": "companion",
+    "supplement_overdue": "client",
+    "supplement_income": "companion",
 }
 SEED_FIELDS = {
     "emergency_desks": {"hospital_id", "acknowledge_within_s", "contacts"},

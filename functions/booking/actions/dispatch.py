@@ -114,6 +114,7 @@ def assign(tx: Tx, order: OrderRow, companion_id: str) -> None:
             lng=campus.lng,
             geofence_radius_m=campus.geofence_radius_m,
             revision=int(order.version),
+            overtime_cap_fen=order.overtime_cap_fen,
         )
     )
     preparation.schedule_reminders(tx, order)

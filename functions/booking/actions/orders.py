@@ -16,6 +16,7 @@ from functions.booking.rules import availability, calendar, orders, pricing
 from functions.booking.rules.calendar import Booking
 from functions.booking.rules.matching import CompanionUnavailable, Wanted, meets
 from functions.booking.rules.orders import ClosedReason, OrderState
+from functions.booking.rules.overtime import OvertimeTerms
 from functions.booking.table import CompanionRow, DayRow, OrderRow, QuoteRow
 from functions.shared import ids
 from functions.shared.caller import Caller
@@ -53,6 +54,12 @@ def find_order(order_id: str) -> OrderCard:
     return _card(_row(order_id))
 
 
+def overtime_terms(order_id: str) -> OvertimeTerms:
+    """What staying longer costs, as it was when the order was placed (one read); NotFound."""
+    order = _row(order_id)
+    return OvertimeTerms(rate=order.price.overtime, share_bp=order.share_bp)
+
+
 def require_party(order_id: str, caller: Caller) -> OrderCard:
     """The order, if `caller` is its client, the companion who took it, or staff; to everybody else it is NotFound."""
     return _card(read_order(order_id, caller))
@@ -78,10 +85,13 @@ def list_orders_of_companion(companion_id: str, *, limit: int, after: str | None
     return table.orders_of_companion(companion_id, limit=limit, after=after)
 
 
-def place_order(tx: Tx, *, client_id: str, quote_id: str, companion_id: str, wanted: Wanted) -> OrderRow:
+def place_order(
+    tx: Tx, *, client_id: str, quote_id: str, companion_id: str, wanted: Wanted, overtime_cap_fen: int = 0
+) -> OrderRow:
     """Turn a quote into an order that holds the companion's slot until it is paid or the hold expires (B1).
 
-    `wanted` stays with the order: whoever is asked if this companion declines must meet it too. Raises NotFound,
+    `wanted` stays with the order: whoever is asked if this companion declines must meet it too. Overtime up to
+    `overtime_cap_fen` in all is approved in advance (B9). Raises NotFound,
     QuoteUsed, QuoteExpired, CompanionUnavailable, SlotTaken.
     """
     dates = table.days_of_quote(quote_id)
@@ -97,7 +107,15 @@ def place_order(tx: Tx, *, client_id: str, quote_id: str, companion_id: str, wan
     visit_days = loaded.days(companion_id, calendar.days_of(quote.starts_at, quote.ends_at))
     hold_expires_at = orders.hold_expires_at(tx.now, table.policy())
     relations.check_allowed(loaded.relations(client_id).relations, companion_id)
-    return place_on(tx, quote, companion, wanted=wanted, days=visit_days, hold_expires_at=hold_expires_at)
+    return place_on(
+        tx,
+        quote,
+        companion,
+        wanted=wanted,
+        days=visit_days,
+        hold_expires_at=hold_expires_at,
+        overtime_cap_fen=overtime_cap_fen,
+    )
 
 
 def place_on(
@@ -109,6 +127,7 @@ def place_on(
     days: Sequence[DayRow],
     hold_expires_at: datetime,
     series_id: str | None = None,
+    overtime_cap_fen: int = 0,
 ) -> OrderRow:
     """Place the order on a quote that is usable, stored or new; `days` are the visit's days of the companion.
 
@@ -147,6 +166,7 @@ def place_on(
         note=quote.note,
         condition_type=quote.condition_type,
         series_id=series_id,
+        overtime_cap_fen=overtime_cap_fen,
     )
     slots.hold(tx, order, days, daily_cap=row.availability.daily_cap)
     discounts.reserve(tx, order)

@@ -36,6 +36,7 @@ def place_order(call: Call[PlaceOrder]) -> OrderView:
         quote_id=call.body.quote_id,
         companion_id=call.body.companion_id,
         wanted=wanted_of(call.body.wanted),
+        overtime_cap_fen=call.body.overtime_cap_fen,
     )
     return OrderView.of(order)
 

@@ -1,6 +1,9 @@
 """Orders, with their checklist and timetable."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
 
 from functions.booking.rules import cancellation, rescheduling
 from functions.booking.rules.matching import Gender
@@ -19,6 +22,8 @@ from functions.shared import clock
 from functions.shared.http import PageQuery, Reading
 from functions.shared.http.schemas import Body
 
+OvertimeCap = Annotated[int, Meta(ge=0, le=1_000_000, description="预先同意的超时费上限，分")]
+
 
 class WantedConditions(Body, frozen=True):
     """对陪诊师的硬性要求；首选陪诊师接不了时，改派的人也须满足。"""
@@ -34,6 +39,8 @@ class PlaceOrder(Body, frozen=True):
     quote_id: Id
     companion_id: Id
     wanted: WantedConditions = WantedConditions()
+    overtime_cap_fen: OvertimeCap = 0
+    """预先同意的超时费上限；在此之内陪诊师延时不再逐次询问。0 为每次都问。"""
 
 
 class PriceView(Reading, frozen=True, kw_only=True):

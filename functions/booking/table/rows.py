@@ -23,7 +23,7 @@ from functions.booking.rules.policy import Policy
 from functions.booking.rules.pricing import Price
 from functions.booking.rules.relations import Relations
 from functions.booking.rules.series import Series
-from functions.shared.table import InstantAttribute, JsonAttribute, Row
+from functions.shared.table import FenAttribute, InstantAttribute, JsonAttribute, Row
 
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
@@ -167,6 +167,8 @@ class OrderRow(BookingRow, discriminator="order"):
     departed_at = InstantAttribute(null=True)
     """When the companion set out."""
     series_id = UnicodeAttribute(null=True)
+    overtime_cap_fen = FenAttribute(default=0)
+    """Up to how much overtime the client approved in advance."""
     condition_type: EnumAttribute[ConditionType] = EnumAttribute(ConditionType, null=True)
     """The quote's: who is good at it is asked first."""
     note = UnicodeAttribute(null=True)

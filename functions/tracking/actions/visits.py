@@ -18,6 +18,7 @@ from functions.tracking.rules import evidence, presence, progress
 from functions.tracking.rules.access import Scope
 from functions.tracking.rules.presence import Fence, Point, Verdict
 from functions.tracking.rules.progress import CheckInKind, Milestone, Recorder, VisitState
+from functions.tracking.table.extras import new_extras
 
 ROOM = "tracking"
 
@@ -39,6 +40,8 @@ class Assignment:
     template: Sequence[Milestone]
     revision: int
     """The order's: of two assignments the higher one is true."""
+    overtime_cap_fen: int = 0
+    """Up to how much overtime the client approved in advance."""
 
 
 NOBODY = ""
@@ -121,6 +124,8 @@ def schedule_visit(tx: Tx, assignment: Assignment) -> None:
             wrapped_key=key.wrapped,
         )
     )
+    if assignment.overtime_cap_fen:
+        tx.insert(new_extras(visit_id, cap_fen=assignment.overtime_cap_fen))
     tx.emit(
         VisitScheduled(
             visit_id=visit_id,

@@ -47,11 +47,20 @@ class Policy:
     """How long somebody who is said to be absent has at least to answer."""
     no_show_presence_s: int = 60 * 60
     """A companion's check-in proves the waiting only if it is not older than this at the planned start."""
+    overtime_max_min: int = 8 * 60
+    """How much overtime may be agreed upon in one visit (B9); the free minutes and the rate are the order's own."""
+    extras_after_end_s: int = 2 * 24 * 60 * 60
+    """How long after a visit's end its overtime and expenses may still be claimed."""
+    expense_max_fen: int = 200_000
+    """The most that a companion may lay out in one go."""
+    expenses_max_fen: int = 500_000
+    """The most that a companion may lay out in one visit."""
 
     def __post_init__(self) -> None:
         positive = (
             *(self.share_interval_s, self.accuracy_cap_m, self.share_accuracy_cap_m, self.trail_days),
-            *(self.no_show_wait_s, self.no_show_answer_s),
+            *(self.no_show_wait_s, self.no_show_answer_s, self.overtime_max_min, self.extras_after_end_s),
+            *(self.expense_max_fen, self.expenses_max_fen),
         )
         others = (
             *(self.opens_before_s, self.closes_after_s, self.clock_skew_s, self.offline_max_s, self.share_margin_m),

@@ -9,6 +9,9 @@
 | `<visit_id>`         | `PHOTO#<code>`     | visit_photo     | the photo that proves a milestone, by its file's key   |
 | `PHOTO#<sha256>`     | `FIRST`            | photo_use       | where a picture was seen first                         |
 | `<visit_id>`         | `NOSHOW#<number>`  | no_show_case    | one party says that the other has not come; sealed     |
+| `<visit_id>`         | `EXTRAS`           | visit_extras    | overtime and its cap, the sum of expenses              |
+| `<visit_id>`         | `EXPENSE#<id>`     | visit_expense   | what the companion laid out, with its receipt's key    |
+| `RECEIPT#<sha256>`   | `USE`              | receipt_use     | the expense that a receipt stands for                  |
 | `<visit_id>`         | `TRAIL#<ulid>`     | position_trail  | a batch of exact positions, sealed; expires            |
 | `<visit_id>`         | `EMERGENCY#<id>`   | emergency_call  | a call for help: its state, who was reached (F34)      |
 | `<visit_id>`         | `EMERGENCY_OPEN`   | emergency_open  | which call the next press joins                        |

@@ -4,6 +4,7 @@ It fetches itself every two seconds and swaps its content, so it keeps its place
 scripts it reloads as a whole.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
