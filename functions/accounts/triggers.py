@@ -45,6 +45,8 @@ from functions.settlement.events import (
     InvoiceRefused,
     InvoiceReversed,
     RefundSucceeded,
+    SupplementOverdue,
+    SupplementPaid,
     WithdrawalAwaitingConfirmation,
     WithdrawalPaid,
     WithdrawalReturned,
@@ -225,28 +227,31 @@ def tell_no_show_reported(tx: Tx, event: VisitNoShowReported) -> None:
         write_notice(tx, account_id=event.companion_id, code="no_show_asked_companion", facts=facts)
 
 
-_EXTRAS: Mapping[type[Event], str] = {
-    VisitOvertimeAsked: "overtime_asked",
-    VisitOvertimeApproved: "overtime_approved",
-    VisitOvertimeDeclined: "overtime_declined",
-    VisitExpenseAsked: "expense_asked",
-    VisitExpenseApproved: "expense_approved",
-    VisitExpenseDeclined: "expense_declined",
+_EXTRAS: Mapping[type[Event], tuple[str, str, str]] = {
+    VisitOvertimeAsked: ("overtime_asked", "client_id", "amount_fen"),
+    VisitOvertimeApproved: ("overtime_approved", "companion_id", "amount_fen"),
+    VisitOvertimeDeclined: ("overtime_declined", "companion_id", "amount_fen"),
+    VisitExpenseAsked: ("expense_asked", "client_id", "amount_fen"),
+    VisitExpenseApproved: ("expense_approved", "companion_id", "amount_fen"),
+    VisitExpenseDeclined: ("expense_declined", "companion_id", "amount_fen"),
+    SupplementOverdue: ("supplement_overdue", "client_id", "amount_fen"),
+    SupplementPaid: ("supplement_income", "companion_id", "share_fen"),
 }
+"""What is told of overtime and expenses, to whom, and which amount."""
 
 
-@bus.on(VisitOvertimeAsked)
-@bus.on(VisitOvertimeApproved)
-@bus.on(VisitOvertimeDeclined)
-@bus.on(VisitExpenseAsked)
-@bus.on(VisitExpenseApproved)
-@bus.on(VisitExpenseDeclined)
 def tell_extras(tx: Tx, event: Any) -> None:
-    """To the client what the companion asks for, or what was approved in advance; to the companion the answer."""
-    facts = OrderFacts(order_id=event.order_id, amount_fen=event.amount_fen, companion_id=event.companion_id)
-    code = "overtime_authorised" if getattr(event, "automatic", False) else _EXTRAS[type(event)]
-    to_client = code in ("overtime_asked", "overtime_authorised", "expense_asked")
-    write_notice(tx, account_id=event.client_id if to_client else event.companion_id, code=code, facts=facts)
+    """To the client what is asked for or unpaid, to the companion the answer and the income."""
+    code, reader, amount = _EXTRAS[type(event)]
+    if getattr(event, "automatic", False):
+        code, reader = "overtime_authorised", "client_id"
+    companion_id = getattr(event, "companion_id", None)
+    facts = OrderFacts(order_id=event.order_id, amount_fen=getattr(event, amount), companion_id=companion_id)
+    write_notice(tx, account_id=getattr(event, reader), code=code, facts=facts)
+
+
+for _kind in _EXTRAS:
+    bus.on(_kind)(tell_extras)
 
 
 @bus.on(VisitNoShowContested)

@@ -15,6 +15,25 @@ class PaymentSucceeded(Event, frozen=True, kw_only=True, tag="payment.succeeded"
     paid_at: datetime
 
 
+class SupplementPaid(Event, frozen=True, kw_only=True, tag="supplement.paid"):
+    """Overtime and expenses of an order were paid (B9); the companion's part is income."""
+
+    payment_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    amount_fen: int
+    share_fen: int
+
+
+class SupplementOverdue(Event, frozen=True, kw_only=True, tag="supplement.overdue"):
+    """Something that the client approved is unpaid for longer than the policy allows; finance see it in their list."""
+
+    order_id: str
+    client_id: str
+    amount_fen: int
+
+
 class PaymentMismatched(Event, frozen=True, kw_only=True, tag="payment.mismatched"):
     """The provider's words about a payment contradict ours; nothing was applied and staff must look."""
 

@@ -8,14 +8,25 @@ from chalice.app import Blueprint
 from functions.booking.events import OrderClosed, OrderCompleted, OrderPaidTooLate
 from functions.insurance.events import PolicyIssued
 from functions.settlement import actions
-from functions.settlement.actions import authorizations, invoices, paying, payouts, reconciliation, reports, tax
+from functions.settlement.actions import (
+    authorizations,
+    invoices,
+    paying,
+    payouts,
+    reconciliation,
+    reports,
+    supplements,
+    tax,
+)
 from functions.settlement.events import RefundRequested
 from functions.settlement.rules.refunds import RefundReason, order_id_of
+from functions.settlement.rules.supplements import Item, ItemKind, number_of
 from functions.shared import clock
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.run import Run
 from functions.shared.tx import Tx
+from functions.tracking.events import VisitExpenseApproved, VisitOvertimeApproved
 
 bp = Blueprint("app")
 bus = Subscriptions("settlement")
@@ -57,8 +68,9 @@ def ask_for_refund(tx: Tx, event: RefundRequested) -> None:
 
 @bus.on(RefundRequested)
 def correct_invoice(tx: Tx, event: RefundRequested) -> None:
-    """What was invoiced goes back: the invoice is made red."""
-    invoices.correct_invoice(tx, event.order_id)
+    """What was invoiced goes back: the invoice is made red. (Supplements are not part of it.)"""
+    if not number_of(event.payment_id):
+        invoices.correct_invoice(tx, event.order_id)
 
 
 @bus.on(OrderCompleted)
@@ -75,6 +87,50 @@ def divide_completed_order(tx: Tx, event: OrderCompleted) -> None:
         subsidies=event.split.subsidies,
         coupon_fen=event.split.coupon_fen,
     )
+
+
+@bus.on(VisitOvertimeApproved)
+def owe_overtime(tx: Tx, event: VisitOvertimeApproved) -> None:
+    """The client agreed to more time: it is due."""
+    supplements.owe_item(
+        tx,
+        Item(
+            item_id=event.overtime_id,
+            order_id=event.order_id,
+            client_id=event.client_id,
+            companion_id=event.companion_id,
+            kind=ItemKind.OVERTIME,
+            amount_fen=event.amount_fen,
+            share_fen=event.share_fen,
+            commission_fen=event.commission_fen,
+            approved_at=event.approved_at,
+        ),
+    )
+
+
+@bus.on(VisitExpenseApproved)
+def owe_expense(tx: Tx, event: VisitExpenseApproved) -> None:
+    """The client agreed to give back what the companion laid out: all of it is the companion's."""
+    supplements.owe_item(
+        tx,
+        Item(
+            item_id=event.expense_id,
+            order_id=event.order_id,
+            client_id=event.client_id,
+            companion_id=event.companion_id,
+            kind=ItemKind.EXPENSE,
+            amount_fen=event.amount_fen,
+            share_fen=event.amount_fen,
+            commission_fen=0,
+            approved_at=event.approved_at,
+        ),
+    )
+
+
+@bus.timer("supplement_due")
+def note_overdue_supplement(tx: Tx, timer: Timer) -> None:
+    """What a client approved is unpaid for too long: finance see it, the client is reminded."""
+    supplements.note_overdue(tx, timer.subject)
 
 
 @bus.on(PolicyIssued)

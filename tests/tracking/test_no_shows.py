@@ -310,7 +310,7 @@ class TestRefusals:
             ({"colour": "red"}, 400),
             ({"photo_file_id": 7}, 400),
             ({"photo_file_id": "fil_none"}, 409),
-            ({"photo_file_id": ids.new("fil", STARTS_AT)[:-1] + "0"}, 409),
+            ({"photo_file_id": "fil_01KJP0Y9M0E6VZHWXCXM2YQW5T"}, 409),
         ],
     )
     def test_a_wrong_field_changes_nothing(self, waiting: VisitScene, change: dict[str, Any], status: int) -> None:

@@ -13,6 +13,7 @@ from functions.settlement.actions.payments import (
     find_payment,
     look_up_payment,
     start_payment,
+    start_supplement,
 )
 from functions.settlement.actions.proposals import decide, find_proposal, proposals_of, propose_booking
 from functions.settlement.actions.refund_orders import order_refund
@@ -47,6 +48,7 @@ __all__ = [
     "release_income",
     "return_payment",
     "start_payment",
+    "start_supplement",
     "take_notification",
     "trial_balance",
 ]

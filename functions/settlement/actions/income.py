@@ -9,6 +9,7 @@ from functions.settlement.events import IncomeReleased
 from functions.settlement.rules import ledger
 from functions.settlement.rules.income import IncomeKind, IncomeState, move_income
 from functions.settlement.rules.ledger import UNASSIGNED, Division, SplitMismatch
+from functions.settlement.rules.supplements import number_of
 from functions.settlement.table import IncomeRow, MoneyOfOrder
 from functions.shared import ids
 from functions.shared.events import Timer
@@ -18,10 +19,11 @@ DIVIDED = "divided"
 CLOSED = "closed"
 
 
-def money_of(order_id: str) -> MoneyOfOrder:
-    """What decides about an order's money: one read."""
+def money_of(order_id: str, supplement_id: str = "") -> MoneyOfOrder:
+    """What decides about an order's money, or about that of one of its supplementary payments: one read."""
     held = ledger.funds_held(order_id)
-    return table.find_money_of_order(order_id, payment_id=ids.derived("pay", order_id), held=held)
+    payment_id = supplement_id or ids.derived("pay", order_id)
+    return table.find_money_of_order(order_id, payment_id=payment_id, held=held, supplement_id=supplement_id)
 
 
 def divide_order(
@@ -64,13 +66,23 @@ def divide_order(
     expect_income(tx, order_id=order_id, kind=IncomeKind.VISIT, price_fen=total_fen, division=division)
 
 
-def expect_income(tx: Tx, *, order_id: str, kind: IncomeKind, price_fen: int, division: Division) -> None:
+def expect_income(
+    tx: Tx,
+    *,
+    order_id: str,
+    kind: IncomeKind,
+    price_fen: int,
+    division: Division,
+    supplement_id: str | None = None,
+    expenses_fen: int = 0,
+) -> None:
     """The companion will have this income when the complaint window is over."""
+    source_id = supplement_id or order_id
     # A schedule has whole seconds: rounded up, so that the timer is never early.
     release_at = (tx.now + table.policy().complaint_window).replace(microsecond=0) + timedelta(seconds=1)
     tx.insert(
         IncomeRow(
-            *table.income_key(division.companion_id, order_id, tx.now),
+            *table.income_key(division.companion_id, source_id, tx.now),
             order_id=order_id,
             companion_id=division.companion_id,
             income_kind=kind,
@@ -80,12 +92,14 @@ def expect_income(tx: Tx, *, order_id: str, kind: IncomeKind, price_fen: int, di
             commission_fen=division.commission_fen,
             premium_fen=division.premium_fen,
             share_fen=division.share_fen,
+            expenses_fen=expenses_fen,
+            supplement_id=supplement_id,
             state=IncomeState.PENDING,
             completed_at=tx.now,
             release_at=release_at,
         )
     )
-    tx.schedule(Timer(room="settlement", kind="release_income", subject=order_id, due_at=release_at))
+    tx.schedule(Timer(room="settlement", kind="release_income", subject=source_id, due_at=release_at))
 
 
 def assign_insurer(tx: Tx, *, order_id: str, insurer_id: str) -> None:
@@ -101,9 +115,14 @@ def assign_insurer(tx: Tx, *, order_id: str, insurer_id: str) -> None:
         post(tx, moved)
 
 
-def release_income(tx: Tx, order_id: str) -> None:
-    """The complaint window is over: the income of this order becomes available, once; a debt is repaid first."""
-    income = income_of_order(order_id)
+def release_income(tx: Tx, source_id: str) -> None:
+    """The complaint window is over: the income of this order (or supplementary payment) becomes available, once.
+
+    A debt is repaid first.
+    """
+    order_id = ids.derived("ord", source_id)
+    supplement_id = source_id if number_of(source_id) else ""
+    income = income_of_order(order_id, supplement_id)
     if income is None or income.state == IncomeState.AVAILABLE:
         return
     income.state = move_income(IncomeState(income.state), IncomeState.AVAILABLE)
@@ -116,6 +135,7 @@ def release_income(tx: Tx, order_id: str) -> None:
             companion_id=income.companion_id,
             amount_fen=net_fen,
             repaid_fen=income.repaid_fen,
+            supplement_id=supplement_id,
             at=tx.now,
         )
         post(tx, released, is_decided_on_balances=True)
@@ -123,9 +143,9 @@ def release_income(tx: Tx, order_id: str) -> None:
     tx.emit(IncomeReleased(order_id=order_id, companion_id=income.companion_id, amount_fen=net_fen - income.repaid_fen))
 
 
-def income_of_order(order_id: str) -> IncomeRow | None:
-    """The income that came of an order, if any: two reads."""
-    money = table.find_money(order_id)
+def income_of_order(order_id: str, supplement_id: str = "") -> IncomeRow | None:
+    """The income that came of an order, or of one of its supplementary payments, if any: two reads."""
+    money = table.find_money(order_id, supplement_id)
     if money is None or money.companion_id is None or money.settled_at is None:
         return None
-    return table.find_income(money.companion_id, order_id, money.settled_at)
+    return table.find_income(money.companion_id, supplement_id or order_id, money.settled_at)

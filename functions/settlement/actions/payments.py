@@ -4,11 +4,13 @@ What the provider says reaches us three ways: as the answer to our query, as a n
 closed and we asked. All of them end in `_judge`, so they cannot disagree about what a payment means.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from functions.settlement import provider, table
 from functions.settlement.actions.ledger import post
+from functions.settlement.actions.supplements import book_supplement
 from functions.settlement.events import PaymentMismatched, PaymentSucceeded
 from functions.settlement.gateways import payments as port
 from functions.settlement.rules import ledger
@@ -27,7 +29,8 @@ from functions.settlement.rules.payments import (
     move_payment,
     require_payable,
 )
-from functions.settlement.table import PaymentRow
+from functions.settlement.rules.supplements import Item, ItemState, is_payment_id, payable, payment_id_of, sums_of
+from functions.settlement.table import PaymentRow, supplements
 from functions.shared import ids, observe
 from functions.shared.errors import NotFound
 from functions.shared.events import Timer
@@ -74,6 +77,53 @@ def start_payment(tx: Tx, *, order_id: str, client_id: str, method: PaymentMetho
     row.asked_at = tx.now
     tx.save(row)
     return row.to_payment(), _prepay(row)
+
+
+def start_supplement(
+    tx: Tx, *, order_id: str, client_id: str, method: PaymentMethod
+) -> tuple[Payment, port.Prepay | str]:
+    """Place one payment of all that is due on top of the order (B9), or get fresh parameters for the one that waits.
+
+    Raises NotFound, NothingDue, OrderNotPayable, PaymentMethodFixed, PaymentRefused, PaymentProviderSilent.
+    """
+    items = supplements.items_of(order_id) if ids.is_id("ord", order_id) else ()
+    if not items or any(item.client_id != client_id for item in items):
+        raise NotFound()
+    payments = supplements.payments_of(order_id)
+    row = payments[-1] if payments and payments[-1].state == PaymentState.CREATED else None
+    if row is None:
+        due = payable([item.to_item() for item in items if item.state != ItemState.PAID])
+        row = _open_supplement(tx, due, payment_id_of(order_id, len(payments) + 1), method)
+    elif row.expires_at <= tx.now or row.mismatch:
+        raise OrderNotPayable("上一笔支付正在核对，请稍后再试")
+    elif row.method != method:
+        raise PaymentMethodFixed()
+    row.asked_at = tx.now
+    tx.save(row)
+    return row.to_payment(), _prepay(row)
+
+
+def _open_supplement(tx: Tx, due: Sequence[Item], payment_id: str, method: PaymentMethod) -> PaymentRow:
+    """The payment of these items, stored before the provider hears of it: what is approved meanwhile must not change
+    the amount under a number that is known there."""
+    row = PaymentRow(
+        *table.payment_key(payment_id),
+        payment_id=payment_id,
+        order_id=due[0].order_id,
+        client_id=due[0].client_id,
+        amount_fen=sums_of(due).amount_fen,
+        covers=tuple(item.item_id for item in due),
+        method=method,
+        state=PaymentState.CREATED,
+        created_at=tx.now,
+        asked_at=tx.now,
+        expires_at=tx.now + timedelta(seconds=table.policy().supplement_pay_s),
+    )
+    opening = Tx(tx.room, now=tx.now, correlation_id=tx.correlation_id)
+    opening.insert(row)
+    _check_later(opening, row, checks=0)
+    opening.commit()
+    return row
 
 
 def _prepay(row: PaymentRow) -> port.Prepay | str:
@@ -154,7 +204,7 @@ def _may_query(tx: Tx, row: PaymentRow) -> bool:
 def take_notice(tx: Tx, *, notification_id: str, seen: port.ProviderPayment) -> None:
     """Act on a proven notification about a payment, once. Raises NotFound for a payment that we never placed."""
     row, is_repeated = None, False
-    if ids.is_id("pay", seen.out_trade_no):
+    if is_payment_id(seen.out_trade_no):
         row, is_repeated = table.find_payment_and_notification(seen.out_trade_no, notification_id)
     if row is None:
         observe.count("PaymentUnmatched")
@@ -254,6 +304,9 @@ def _judge(
     row.transaction_id = seen.transaction_id
     row.paid_at = seen.success_at or tx.now
     tx.save(row)
+    if row.covers:
+        book_supplement(tx, row)
+        return "applied"
     post(
         tx,
         ledger.payment_received(payment_id=row.payment_id, order_id=row.order_id, amount_fen=row.amount_fen, at=tx.now),

@@ -32,6 +32,7 @@ from functions.settlement.rules.reconciliation import (
     stands,
 )
 from functions.settlement.rules.refunds import RefundState, order_id_of
+from functions.settlement.rules.supplements import is_payment_id
 from functions.settlement.table import find_payment, find_proposal, find_refund, lines_of
 from functions.settlement.table import reconciliation as table
 from functions.settlement.table.reconciliation import CaseRow, ReconciliationRow
@@ -89,12 +90,12 @@ def _our_lines(day: date) -> Iterator[OurLine]:
 def _recorded(difference: Difference) -> Recorded | None:
     """What we know of the number today: one read, and only for what did not agree."""
     number = difference.number
-    if difference.line_kind is LineKind.PAYMENT and ids.is_id("pay", number):
+    if difference.line_kind is LineKind.PAYMENT and is_payment_id(number):
         payment = find_payment(number)
         if payment is not None and payment.paid_at is not None:
             is_done = payment.state == PaymentState.SUCCEEDED
             return Recorded(payment.amount_fen, is_done, clock.service_date(payment.paid_at))
-    if difference.line_kind is LineKind.REFUND and number.startswith("rfd_"):
+    if difference.line_kind is LineKind.REFUND and number.startswith("rfd"):
         refund = find_refund(order_id_of(number), number)
         if refund is not None:
             is_done = refund.state == RefundState.SUCCEEDED

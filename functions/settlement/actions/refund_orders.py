@@ -18,6 +18,7 @@ from functions.settlement.rules.refunds import (
     checked_parts,
     plan_refund,
 )
+from functions.settlement.rules.supplements import number_of, payment_id_of
 from functions.settlement.table import IncomeRow, MoneyOfOrder, ProposalRow
 from functions.shared import audit, ids
 from functions.shared.tx import Tx
@@ -33,18 +34,19 @@ def order_refund(
     reason: str,
     ordered_by: str,
     parts: Parts | None = None,
+    supplement_id: str = "",
 ) -> Proposal:
     """Give a client money back for an order that ended; above the policy's limit only once a second person approved.
 
     `business_id` (an id with a ULID: the complaint's remedy, or a new one) makes it happen once. `parts` say who bears
-    it if that was decided elsewhere (kind ORDERED); otherwise the kind decides. Raises OrderNotSettled,
-    NothingToRefund, RefundTooLarge, TooManyRefunds, Invalid.
+    it if that was decided elsewhere (kind ORDERED); otherwise the kind decides. `supplement_id` means that payment
+    (B9) instead of the order's own. Raises OrderNotSettled, NothingToRefund, RefundTooLarge, TooManyRefunds, Invalid.
     """
     proposal_id = ids.derived("rfo", business_id)
     known = table.find_proposal(proposal_id)
     if known is not None:
         return known.to_proposal()
-    facts = _settled(order_id)
+    facts = _settled(order_id, supplement_id)
     standing = _standing(facts)
     borne = checked_parts(standing, parts) if parts else plan_refund(standing, kind, amount_fen)
     wanted = RefundProposal(
@@ -54,6 +56,7 @@ def order_refund(
         from_companion_fen=borne.companion_fen,
         from_platform_fen=borne.platform_fen,
         from_goodwill_fen=borne.goodwill_fen,
+        supplement_id=supplement_id,
     )
     # Together with what was ordered before: the limit is not for each slice of a refund.
     ordered_fen = facts.money.ordered_back_fen + borne.amount_fen
@@ -79,7 +82,7 @@ def carry_out(tx: Tx, wanted: RefundProposal) -> RefundProposal:
     The companion's part comes out of the order's pending income; after its release it becomes a debt that the next
     releases repay. Raises what `order_refund` raises, for much may have happened since it was proposed.
     """
-    facts = _settled(wanted.order_id)
+    facts = _settled(wanted.order_id, wanted.supplement_id)
     parts = Parts(
         companion_fen=wanted.from_companion_fen,
         platform_fen=wanted.from_platform_fen,
@@ -90,7 +93,7 @@ def carry_out(tx: Tx, wanted: RefundProposal) -> RefundProposal:
     assert payment is not None, "a settled order was paid"
     bearers: dict[Account, int] = {ledger.COMMISSION: parts.platform_fen, ledger.GOODWILL: parts.goodwill_fen}
     if parts.companion_fen:
-        income = income_of_order(wanted.order_id)
+        income = income_of_order(wanted.order_id, wanted.supplement_id)
         assert income is not None, "a share that is left is an income"
         bearers[_bearer(income)] = parts.companion_fen
         income.clawed_fen += parts.companion_fen
@@ -108,6 +111,7 @@ def carry_out(tx: Tx, wanted: RefundProposal) -> RefundProposal:
         from_platform_fen=wanted.from_platform_fen,
         from_goodwill_fen=wanted.from_goodwill_fen,
         refund_id=refund_id,
+        supplement_id=wanted.supplement_id,
     )
 
 
@@ -116,8 +120,10 @@ def _bearer(income: IncomeRow) -> Account:
     return (ledger.companion_pending if is_pending else ledger.companion_debt)(income.companion_id)
 
 
-def _settled(order_id: str) -> MoneyOfOrder:
-    facts = money_of(order_id)
+def _settled(order_id: str, supplement_id: str) -> MoneyOfOrder:
+    if supplement_id and supplement_id != payment_id_of(order_id, number_of(supplement_id)):
+        raise NothingToRefund()
+    facts = money_of(order_id, supplement_id)
     if facts.payment is None or facts.payment.state != PaymentState.SUCCEEDED:
         raise NothingToRefund()
     if facts.money.settled not in (CLOSED, DIVIDED):

@@ -18,6 +18,7 @@ from functions.settlement.rules.refunds import (
     move_refund,
     refund_id_of,
 )
+from functions.settlement.rules.supplements import is_payment_id
 from functions.settlement.table import OrderMoneyRow, PaymentRow, RefundRow
 from functions.shared import ids, observe
 from functions.shared.errors import NotFound
@@ -44,7 +45,7 @@ def owe_refund(
     order_id, amount_fen = payment.order_id, sum(bearers.values())
     money.refunds += 1
     money.refunded_fen += amount_fen
-    refund_id = refund_id_of(order_id, int(money.refunds))
+    refund_id = refund_id_of(payment.payment_id, int(money.refunds))
     tx.insert(
         RefundRow(
             *table.refund_key(order_id, refund_id),
@@ -103,7 +104,7 @@ def pursue_refund(tx: Tx, *, order_id: str, refund_id: str) -> None:
 def take_notice(tx: Tx, seen: port.ProviderRefund) -> None:
     """Act on a proven notification about a refund, once. Raises NotFound for a refund that we never asked for."""
     order_id = ids.derived("ord", seen.out_trade_no)
-    row = table.find_refund(order_id, seen.out_refund_no) if ids.is_id("pay", seen.out_trade_no) else None
+    row = table.find_refund(order_id, seen.out_refund_no) if is_payment_id(seen.out_trade_no) else None
     if row is None:
         observe.count("PaymentUnmatched")
         raise NotFound()

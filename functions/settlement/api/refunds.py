@@ -58,6 +58,7 @@ def order_refund(call: Call[OrderRefund], order_id: str) -> RefundOrderView:
             amount_fen=call.body.amount_fen,
             reason=call.body.reason,
             ordered_by=call.caller.subject,
+            supplement_id=call.body.supplement_id,
         )
     )
 

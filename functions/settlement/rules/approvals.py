@@ -64,6 +64,8 @@ class RefundProposal:
     from_goodwill_fen: int
     refund_id: str = ""
     """Set once it is carried out."""
+    supplement_id: str = ""
+    """The supplementary payment that is given back; empty for the order's own."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,8 @@ class IncomeKind(StrEnum):
 
     VISIT = "visit"
     CANCELLATION_FEE = "cancellation_fee"
+    SUPPLEMENT = "supplement"
+    """Overtime, and what the companion laid out (B9)."""
 
 
 INCOME_MOVES: Mapping[IncomeState, frozenset[IncomeState]] = {
@@ -50,6 +52,15 @@ class Income:
     completed_at: datetime
     release_at: datetime
     version: int
+    expenses_fen: int = 0
+    """Of the share, what only gives back what the companion laid out."""
+    supplement_id: str | None = None
+    """The supplementary payment that brought it; None for what the order itself brought."""
+
+    @property
+    def source_id(self) -> str:
+        """What the ledger's bookings about it are named by."""
+        return self.supplement_id or self.order_id
 
     @property
     def net_fen(self) -> int:

@@ -26,6 +26,11 @@ class Policy:
     refund_check_delays_s: tuple[int, ...] = (60, 300, 1800, 7200, 21600, 86400)
     """The same for a refund that is not through; the last one repeats until it is."""
 
+    supplement_pay_s: int = 2 * 3600
+    """How long a payment of overtime and expenses may be made; then the client starts another one (B9)."""
+    supplement_overdue_s: int = 7 * 24 * 3600
+    """After how long what was approved and is not paid is finance's business."""
+
     refund_second_person_above_fen: int = 20_000
     """What persons of finance order back of one order beyond this in all is carried out when a second one approved."""
     proof_parts: int = 4

@@ -183,11 +183,13 @@ def checked_parts(standing: Standing, parts: Parts) -> Parts:
     return parts
 
 
-def refund_id_of(order_id: str, number: int) -> str:
-    """The id, and number at the provider, of an order's first, second … refund. Raises TooManyRefunds."""
+def refund_id_of(payment_id: str, number: int) -> str:
+    """The id, and number at the provider, of a payment's first, second … refund (`rfd_…`; of its supplements
+    `rfd01_…`). An order's id stands for its own payment. Raises TooManyRefunds."""
     if number > MAX_PARTS:
         raise TooManyRefunds()
-    first = ids.derived("rfd", order_id)
+    supplement = payment_id.partition("_")[0].removeprefix("sup") if payment_id.startswith("sup") else ""
+    first = ids.derived(f"rfd{supplement}", payment_id)
     return first if number == 1 else f"{first}-{number}"
 
 

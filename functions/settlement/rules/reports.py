@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from functions.settlement.rules.ledger import Code, Transaction
+from functions.settlement.rules.supplements import number_of
 from functions.shared.errors import FieldError, Invalid
 
 
@@ -20,6 +21,11 @@ class Dimension(StrEnum):
     CITY = "city"
     PACKAGE = "package"
     HOSPITAL = "hospital"
+
+
+def is_supplement(transaction_id: str) -> bool:
+    """Whether a payment came on top of an order's own, which counts the order."""
+    return number_of(transaction_id.partition("#")[2]) > 0
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ def figures_of(transactions: Iterable[Transaction]) -> Figures:
     amounts = dict.fromkeys((field.name for field in fields(Figures)), 0)
     for transaction in transactions:
         event = transaction.event
-        amounts["paid_orders"] += event == "payment"
+        amounts["paid_orders"] += event == "payment" and not is_supplement(transaction.id)
         for posting in transaction.postings:
             code = posting.account.code
             for change in (_EVERYWHERE.get(code), _OF_EVENT.get((event, code))):

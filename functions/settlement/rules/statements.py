@@ -28,6 +28,7 @@ CODES = (
 _TITLES: Mapping[str, str] = {
     "split": "服务完成入账",
     "fees": "客户取消补偿入账",
+    "supplement": "延时与垫付入账",
     "release": "结算，可提现",
     "refund_requested": "售后退款扣回",
     "withdrawal": "申请提现",
@@ -145,11 +146,11 @@ def statement(
 ) -> Statement:
     """The statement of these movements; `openings` are signed balances at the period's start, `taxes` fen by
     transaction."""
-    by_order = {income.order_id: income for income in incomes}
+    by_source = {income.source_id: income for income in incomes}
     grouped: dict[tuple[datetime, str], list[Movement]] = {}
     for movement in movements:
         grouped.setdefault((movement.at, movement.transaction_id), []).append(movement)
-    rows = tuple(_row(grouped[key], by_order, taxes) for key in sorted(grouped))
+    rows = tuple(_row(grouped[key], by_source, taxes) for key in sorted(grouped))
     opening = tuple(openings[code] * code.kind.natural_sign for code in CODES)
     closing = tuple(start + sum(row.changes[place] for row in rows) for place, start in enumerate(opening))
     return Statement(period, opening, rows, closing)
@@ -161,6 +162,7 @@ def _row(movements: Sequence[Movement], incomes: Mapping[str, Income], taxes: Ma
     changed = dict.fromkeys(CODES, 0)
     for movement in movements:
         changed[movement.code] += movement.amount_fen * movement.code.kind.natural_sign
-    income = incomes.get(first.subject) if event in ("split", "fees") else None
+    source_id = first.transaction_id.partition("#")[2]
+    income = incomes.get(source_id) if event in ("split", "fees", "supplement") else None
     tax_fen = taxes.get(first.transaction_id, 0)
     return Row(first.at, _TITLES.get(event, event), first.subject, tuple(changed.values()), income, tax_fen)

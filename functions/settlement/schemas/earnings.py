@@ -57,6 +57,10 @@ class IncomeView(Reading, frozen=True):
     commission_fen: int
     premium_fen: int
     share_fen: int
+    expenses_fen: int
+    """Of the share, what only gives back what the companion laid out (B9)."""
+    supplement_id: str | None
+    """Set for what a supplementary payment brought."""
     clawed_fen: int
     """What refunds took back of the share since."""
     repaid_fen: int
@@ -79,6 +83,8 @@ class IncomeView(Reading, frozen=True):
             commission_fen=income.commission_fen,
             premium_fen=income.premium_fen,
             share_fen=income.share_fen,
+            expenses_fen=income.expenses_fen,
+            supplement_id=income.supplement_id,
             clawed_fen=income.clawed_fen,
             repaid_fen=income.repaid_fen,
             net_fen=income.net_fen,

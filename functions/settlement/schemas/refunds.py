@@ -61,6 +61,9 @@ class OrderRefund(Body, frozen=True):
     ]
     reason: Reason
     amount_fen: Amount | None = None
+    supplement_id: Annotated[
+        str, msgspec.Meta(max_length=64, description="退补充费用（延时、垫付）时填写那笔支付的编号；不填为订单本身")
+    ] = ""
 
 
 class Decision(Body, frozen=True):
@@ -74,6 +77,8 @@ class RefundOrderView(Reading, frozen=True):
 
     refund_order_id: str
     order_id: str
+    supplement_id: str | None
+    """Set if a supplementary payment is given back, not the order's own."""
     kind: RefundKind
     amount_fen: int
     from_companion_fen: int
@@ -96,6 +101,7 @@ class RefundOrderView(Reading, frozen=True):
         return cls(
             refund_order_id=proposal.proposal_id,
             order_id=refund.order_id,
+            supplement_id=refund.supplement_id or None,
             kind=refund.kind,
             amount_fen=refund.amount_fen,
             from_companion_fen=refund.from_companion_fen,

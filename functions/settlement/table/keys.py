@@ -30,12 +30,12 @@ def refund_key(order_id: str, refund_id: str) -> Key:
     return order_pk(order_id), f"REFUND#{refund_id}"
 
 
-def money_key(order_id: str) -> Key:
-    return order_pk(order_id), "MONEY"
+def money_key(order_id: str, supplement_id: str = "") -> Key:
+    return order_pk(order_id), f"MONEY#{supplement_id}" if supplement_id else "MONEY"
 
 
 def income_key(companion_id: str, order_id: str, completed_at: datetime) -> Key:
-    """Incomes are in order of completion, so that a period of a statement is one range."""
+    """Incomes are in order of completion, so that a period of a statement is one range. (Of a supplement: its id.)"""
     return f"COMPANION#{companion_id}", f"INCOME#{stamp(completed_at)}#{order_id}"
 
 

@@ -36,6 +36,8 @@ class PaymentRow(SettlementRow, discriminator="payment"):
     """Active queries made by the timer so far."""
     mismatch: JsonAttribute[tuple[str, ...]] = JsonAttribute(tuple[str, ...], null=True)
     """Fields in which the provider contradicted us; set means quarantined."""
+    covers: JsonAttribute[tuple[str, ...]] = JsonAttribute(tuple[str, ...], null=True)
+    """The items that a supplement pays; absent on an order's own payment."""
     suspense_fen = FenAttribute(null=True)
     """What was booked as unexplained."""
     transaction_id = UnicodeAttribute(null=True)
@@ -99,7 +101,10 @@ class NotificationRow(SettlementRow, discriminator="provider_notification"):
 
 
 class OrderMoneyRow(SettlementRow, discriminator="order_money"):
-    """How an order's money went: the insurer from its policy, the rest from its end and from its refunds."""
+    """How an order's money went: the insurer from its policy, the rest from its end and from its refunds.
+
+    A supplementary payment has a row of its own: what was divided of it, and what went back.
+    """
 
     insurer_id = UnicodeAttribute(null=True)
     settled = UnicodeAttribute(null=True)
@@ -131,6 +136,9 @@ class IncomeRow(SettlementRow, discriminator="income"):
     commission_fen = FenAttribute()
     premium_fen = FenAttribute()
     share_fen = FenAttribute()
+    expenses_fen = FenAttribute(default=0)
+    supplement_id = UnicodeAttribute(null=True)
+    """The supplementary payment that brought it; absent for what the order itself brought."""
     clawed_fen = FenAttribute(default=0)
     repaid_fen = FenAttribute(default=0)
     state = UnicodeAttribute()
@@ -148,6 +156,8 @@ class IncomeRow(SettlementRow, discriminator="income"):
             commission_fen=self.commission_fen,
             premium_fen=self.premium_fen,
             share_fen=self.share_fen,
+            expenses_fen=self.expenses_fen,
+            supplement_id=self.supplement_id,
             clawed_fen=self.clawed_fen,
             repaid_fen=self.repaid_fen,
             state=IncomeState(self.state),

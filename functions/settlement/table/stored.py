@@ -61,8 +61,8 @@ def find_refund(order_id: str, refund_id: str) -> RefundRow | None:
     return find(RefundRow, *refund_key(order_id, refund_id))
 
 
-def find_money(order_id: str) -> OrderMoneyRow | None:
-    return find(OrderMoneyRow, *money_key(order_id))
+def find_money(order_id: str, supplement_id: str = "") -> OrderMoneyRow | None:
+    return find(OrderMoneyRow, *money_key(order_id, supplement_id))
 
 
 def find_income(companion_id: str, order_id: str, completed_at: datetime) -> IncomeRow | None:
@@ -91,13 +91,13 @@ class MoneyOfOrder:
     held_fen: int
 
 
-def find_money_of_order(order_id: str, *, payment_id: str, held: Account) -> MoneyOfOrder:
+def find_money_of_order(order_id: str, *, payment_id: str, held: Account, supplement_id: str = "") -> MoneyOfOrder:
     """All of it in one BatchGetItem; `held_fen` is what the order's account holds for its client."""
-    keys = (payment_key(payment_id), money_key(order_id), balance_key(held))
+    keys = (payment_key(payment_id), money_key(order_id, supplement_id), balance_key(held))
     payment, money, balance = map(find_all(SettlementRow, keys).get, keys)
     return MoneyOfOrder(
         payment if isinstance(payment, PaymentRow) else None,
-        money if isinstance(money, OrderMoneyRow) else OrderMoneyRow(*money_key(order_id)),
+        money if isinstance(money, OrderMoneyRow) else OrderMoneyRow(*money_key(order_id, supplement_id)),
         -int(balance.balance_fen) if isinstance(balance, BalanceRow) else 0,
     )
 

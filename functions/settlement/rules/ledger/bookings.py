@@ -101,6 +101,20 @@ def order_split(*, order_id: str, held_fen: int, division: Division, at: datetim
     return booking(f"split#{order_id}", subject=order_id, at=at, amounts=amounts)
 
 
+def supplement_split(
+    *, payment_id: str, order_id: str, companion_id: str, share_fen: int, commission_fen: int, at: datetime
+) -> Transaction:
+    """Overtime and expenses were paid: share and commission of all that the payment brought. SplitMismatch."""
+    if min(share_fen, commission_fen) < 0:
+        raise SplitMismatch()
+    amounts = {
+        funds_held(order_id): share_fen + commission_fen,
+        companion_pending(companion_id): -share_fen,
+        COMMISSION: -commission_fen,
+    }
+    return booking(f"supplement#{payment_id}", subject=order_id, at=at, amounts=amounts)
+
+
 def cancellation_fees(
     *, order_id: str, companion_id: str, companion_fee_fen: int, platform_fee_fen: int, at: datetime
 ) -> Transaction:
@@ -120,7 +134,7 @@ def premium_assigned(*, order_id: str, insurer_id: str, amount_fen: int, at: dat
 
 
 def income_released(
-    *, order_id: str, companion_id: str, amount_fen: int, repaid_fen: int = 0, at: datetime
+    *, order_id: str, companion_id: str, amount_fen: int, repaid_fen: int = 0, supplement_id: str = "", at: datetime
 ) -> Transaction:
     """The complaint window is over: pending income repays `repaid_fen` of debt; the rest may be withdrawn."""
     amounts = {
@@ -128,7 +142,7 @@ def income_released(
         companion_debt(companion_id): -repaid_fen,
         companion_available(companion_id): repaid_fen - amount_fen,
     }
-    return booking(f"release#{order_id}", subject=order_id, at=at, amounts=amounts)
+    return booking(f"release#{supplement_id or order_id}", subject=order_id, at=at, amounts=amounts)
 
 
 def withdrawal_requested(*, withdrawal_id: str, companion_id: str, amount_fen: int, at: datetime) -> Transaction:

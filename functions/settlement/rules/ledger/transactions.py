@@ -88,6 +88,7 @@ _SEQUENCE = {
             "suspense",
             "fees",
             "split",
+            "supplement",
             "premium_assigned",
             "release",
             "refund_requested",
