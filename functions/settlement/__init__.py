@@ -5,9 +5,10 @@ Promise   the client's money is booked exactly once, whatever the provider repea
           a completed order's price becomes share, commission and premium to the fen; every transaction and the whole
           ledger sum to zero at every moment (F25, F32, B10). Overtime and expenses are paid by
           supplementary payments (`sup01_…`), divided as they arrive (B9). A transfer is never sent under a second
-          number, so nothing is paid twice, and what does not arrive is available again (F26, B11). Once the operator decides so, payouts
-          keep income tax back, never more than the rule asks of what really arrived (B12). What the provider's bill
-          says and our books do not is set aside until somebody explains it; a refund makes its order's invoice red.
+          number, so nothing is paid twice, and what does not arrive is available again (F26, B11). Once the operator
+          decides so, payouts keep income tax back, never more than the rule asks of what really arrived (B12). What the
+          provider's bill says and our books do not is set aside until somebody explains it; a refund makes its order's
+          invoice red.
 Table     `settlement`:
           CONFIG                    policy                     thresholds
           ORDER#<order>             PAYMENT#<payment>          the payment (its id is the number at the provider)

@@ -35,12 +35,24 @@ from functions.settlement.events import (
     InvoiceRefused,
     InvoiceReversed,
     RefundSucceeded,
+    SupplementOverdue,
+    SupplementPaid,
 )
 from functions.shared import aws, clock
 from functions.shared.caller import Role
 from functions.shared.config import config
 from functions.shared.events import Event
-from functions.tracking.events import VisitNoShowContested, VisitNoShowReported, VisitProgressed
+from functions.tracking.events import (
+    VisitExpenseApproved,
+    VisitExpenseAsked,
+    VisitExpenseDeclined,
+    VisitNoShowContested,
+    VisitNoShowReported,
+    VisitOvertimeApproved,
+    VisitOvertimeAsked,
+    VisitOvertimeDeclined,
+    VisitProgressed,
+)
 from tests.accounts.conftest import TEMPLATES, WeChatUser
 from tests.accounts.makers import (
     COMPANION,
@@ -241,6 +253,44 @@ class TestNotices:
         world.publish(VisitNoShowContested(**facts, companion_id=COMPANION, absent=absent, case_id="nsh_1-1"))
         for person, side in ((client, "client"), (companion, "companion")):
             assert inbox(world, person)["items"][0]["code"] == f"no_show_contested_{side}"
+
+    @pytest.mark.feature("B9")
+    def test_what_comes_on_top_is_asked_of_the_client_and_answered_to_the_companion(
+        self, world: World, user: WeChatUser, client: Person, order: Order
+    ) -> None:
+        facts: dict[str, Any] = {"order_id": order.order_id, "client_id": order.client_id, "companion_id": COMPANION}
+        visit = facts | {"visit_id": "vis_1", "amount_fen": 6_800}
+        more = visit | {"overtime_id": "ovt_1", "minutes": 30}
+        agreed = more | {"share_fen": 6_000, "commission_fen": 800, "approved_at": STARTS_AT}
+        paid = visit | {"expense_id": "exp_1", "expense_kind": "medicine"}
+        companion = world.person("companion", subject=COMPANION)
+        events: list[tuple[Event, Person, str]] = [
+            (VisitOvertimeAsked(**more), client, "overtime_asked"),
+            (VisitOvertimeApproved(**agreed, automatic=False), companion, "overtime_approved"),
+            (VisitOvertimeApproved(**agreed, automatic=True), client, "overtime_authorised"),
+            (VisitOvertimeDeclined(**more), companion, "overtime_declined"),
+            (VisitExpenseAsked(**paid), client, "expense_asked"),
+            (VisitExpenseApproved(**paid, approved_at=STARTS_AT), companion, "expense_approved"),
+            (VisitExpenseDeclined(**paid), companion, "expense_declined"),
+            (
+                SupplementPaid(**facts, payment_id="sup01_1", amount_fen=9_000, share_fen=6_800),
+                companion,
+                "supplement_income",
+            ),
+            (
+                SupplementOverdue(order_id=order.order_id, client_id=order.client_id, amount_fen=6_800),
+                client,
+                "supplement_overdue",
+            ),
+        ]
+        for event, reader, code in events:
+            counts = {person: len(inbox(world, person)["items"]) for person in (client, companion)}
+            world.publish(event)
+            told = inbox(world, reader)["items"]
+            assert told[0]["code"] == code and len(told) == counts[reader] + 1
+            other = companion if reader is client else client
+            assert len(inbox(world, other)["items"]) == counts[other]
+            assert ("¥68.00" in told[0]["body"]) is (code != "overtime_declined")
 
     @pytest.mark.feature("B4")
     @pytest.mark.parametrize(

@@ -100,6 +100,18 @@ class TestClosing:
         fee_fen = share(PRICE_FEN, DEFAULT_TERMS.client_no_show_bp)
         assert town.world.events("order.closed")[0]["refund_fen"] == PRICE_FEN - fee_fen
 
+    @pytest.mark.feature("B9")
+    def test_overtime_that_was_approved_with_the_order_is_told_to_its_visit(self, town: Town) -> None:
+        companion = town.companion()
+        assert town.try_order(companion, overtime_cap_fen=-1).status == 400
+        assert town.try_order(companion, overtime_cap_fen=1_000_001).status == 400
+        order = town.order(companion, overtime_cap_fen=5_000)
+        town.pay(order)
+        assert town.accept(companion).status == 200
+        town.world.deliver()
+        (assigned,) = town.world.events("order.assigned")
+        assert assigned["overtime_cap_fen"] == 5_000
+
     @pytest.mark.parametrize("absent", ["client", "companion"])
     def test_of_an_order_that_is_somebody_elses_by_now_nothing_is_heard(self, town: Town, absent: str) -> None:
         companion = town.companion()

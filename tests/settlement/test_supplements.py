@@ -265,6 +265,22 @@ class TestPaying:
         pay(till, served, number=2)
         assert states(till, served) == ["paid", "paid"]
 
+    def test_money_for_what_is_paid_already_goes_back(self, till: Till, served: Order) -> None:
+        start(till, served)
+        till.world.advance(hours=2, seconds=2)
+        pay(till, served, number=2)
+        late = extra(served)
+        paid = till.desk.transaction(till.desk.books.order(extra(served, 2).payment_id))
+        changed = paid | {"out_trade_no": late.payment_id, "transaction_id": "4200000000000000000000000009"}
+        for _ in range(2):
+            assert till.notify(late, **changed).status == 200
+        booked = till.booked(served)
+        counts = [booked.count(event) for event in ("payment", "supplement", "refund_requested")]
+        assert counts == [3, 1, 1]
+        assert till.balances()["refund_payable"] == OVERTIME_FEN + EXPENSE_FEN
+        assert till.balances()["companion_pending"] == SHARE_FEN + EXPENSE_FEN
+        assert till.findings() == []
+
     def test_a_contradicted_one_is_set_aside(self, till: Till, served: Order) -> None:
         start(till, served)
         till.pays(extra(served))
