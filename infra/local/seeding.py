@@ -78,7 +78,7 @@ def logins() -> list[str]:
 def use(facts: Mapping[str, Any]) -> None:
     """Point this process at the stack: the rooms read their environment on first use."""
     os.environ.update(facts["credentials"], STAGE=facts["stage"])
-    os.environ["WEBHOOK_ALLOWED_HOSTS"] = f"127.0.0.1:{facts['ports']['insurer']}"
+    os.environ["WEBHOOK_ALLOWED_HOSTS"] = "127.0.0.1"
 
 
 def seed(folder: Path, facts: Mapping[str, Any]) -> int:
