@@ -208,13 +208,12 @@ def tell_reminder(tx: Tx, event: VisitReminder) -> None:
     write_notice(tx, account_id=event.companion_id, code="companion_visit_reminder", facts=facts)
 
 
-@bus.on(VisitProgressed)
+@bus.on(VisitProgressed, where={"state": ("departed", "ended")})
 def tell_progress(tx: Tx, event: VisitProgressed) -> None:
     """To the client: the visit began, or ended. What lies between is followed live."""
-    if event.first or event.last:
-        facts = OrderFacts(order_id=event.order_id, companion_id=event.companion_id)
-        code = "visit_ended" if event.last else "visit_started"
-        write_notice(tx, account_id=event.client_id, code=code, facts=facts)
+    facts = OrderFacts(order_id=event.order_id, companion_id=event.companion_id)
+    code = "visit_ended" if event.last else "visit_started"
+    write_notice(tx, account_id=event.client_id, code=code, facts=facts)
 
 
 @bus.on(VisitNoShowReported)

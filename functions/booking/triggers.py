@@ -64,7 +64,7 @@ def record_payment(tx: Tx, event: PaymentSucceeded) -> None:
     )
 
 
-@bus.on(VisitProgressed)
+@bus.on(VisitProgressed, where={"state": ("departed", "arrived")})
 def follow_visit(tx: Tx, event: VisitProgressed) -> None:
     actions.follow_visit(tx, order_id=event.order_id, companion_id=event.companion_id, departed_only=event.first)
 

@@ -20,11 +20,10 @@ def care_events(event: dict[str, Any], context: Any) -> None:
     bus.handle(event)
 
 
-@bus.on(VisitProgressed)
+@bus.on(VisitProgressed, where={"state": ("ended",)})
 def expect_report(tx: Tx, event: VisitProgressed) -> None:
     """The last milestone starts the companion's hour."""
-    if event.last:
-        actions.expect_report(tx, visit_id=event.visit_id)
+    actions.expect_report(tx, visit_id=event.visit_id)
 
 
 @bus.timer("report_due")

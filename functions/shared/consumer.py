@@ -1,6 +1,6 @@
 """A room's subscriptions to bus events, timers and recurring work, called by its `<room>_events` function."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -13,6 +13,8 @@ from functions.shared.run import Run
 from functions.shared.tx import AlreadyDone, Marker, Tx, retrying
 
 EventT = TypeVar("EventT", bound=Event)
+Where = Mapping[str, Sequence[str]]
+"""The values of an event's fields with which it is wanted: every field named must have one of its values."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,11 @@ class _Handler:
     name: str
     event_type: type[Event] | None
     run: Callable[[Tx, Any], None]
+    where: Where | None = None
+
+    def wants(self, data: Mapping[str, Any]) -> bool:
+        """An event with this data is for the handler."""
+        return all(data.get(name) in values for name, values in (self.where or {}).items())
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,24 @@ class Subscriptions:
 
     @property
     def event_names(self) -> list[str]:
-        """Names of the bus events this room listens to, sorted: `synth` makes the room's bus rule from them."""
+        """Names of the bus events this room listens to, sorted."""
         return sorted(self._by_event)
+
+    @property
+    def event_filters(self) -> dict[str, list[Where]]:
+        """What this room wants of each event by name, sorted: `synth` makes the room's bus rule from it.
+
+        An empty list is all of them, because some handler set no condition.
+        """
+        filters: dict[str, list[Where]] = {}
+        for name in self.event_names:
+            wanted = [handler.where for handler in self._by_event[name]]
+            filters[name] = [where for where in wanted if where] if all(wanted) else []
+        return filters
+
+    def hears(self, name: str, data: Mapping[str, Any]) -> bool:
+        """The room's bus rule lets this event through."""
+        return any(handler.wants(data) for handler in self._by_event.get(name, ()))
 
     @property
     def schedules(self) -> dict[str, str]:
@@ -56,11 +79,18 @@ class Subscriptions:
         """What happens when a timer of this kind is due: the first line of its handler's docstring."""
         return (self._by_timer[kind].run.__doc__ or "").strip().partition("\n")[0]
 
-    def on(self, event_type: type[EventT]) -> Callable[[Callable[[Tx, EventT], None]], Callable[[Tx, EventT], None]]:
-        """Run the decorated `handler(tx, event)` once for each event of this type."""
+    def on(
+        self, event_type: type[EventT], *, where: Where | None = None
+    ) -> Callable[[Callable[[Tx, EventT], None]], Callable[[Tx, EventT], None]]:
+        """Run the decorated `handler(tx, event)` once for each event of this type.
+
+        With `where={"state": ("departed", "ended")}` only for those: the bus does not even call the room for others.
+        """
+        unknown = set(where or ()) - {field.name for field in msgspec.structs.fields(event_type)}
+        assert not unknown, f"{name_of(event_type)} has no field {', '.join(sorted(unknown))}"
 
         def register(handler: Callable[[Tx, EventT], None]) -> Callable[[Tx, EventT], None]:
-            entry = _Handler(handler.__name__, event_type, handler)
+            entry = _Handler(handler.__name__, event_type, handler, where)
             self._by_event.setdefault(name_of(event_type), []).append(entry)
             return handler
 
@@ -93,6 +123,8 @@ class Subscriptions:
             envelope = msgspec.convert(raw["detail"], Envelope)
             for handler in self._by_event.get(raw["detail-type"], ()):
                 assert handler.event_type is not None
+                if not handler.wants(envelope.data):
+                    continue
                 event = msgspec.convert(envelope.data, handler.event_type)
                 self._deliver(handler, envelope.id, envelope.correlation_id, event)
             return

@@ -5,8 +5,10 @@ then the event goes to the room's queue, where a person looks and redrives it.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
+from functions.shared.consumer import Where
 from infra.synth.functions import Resources, logical_id
 from infra.synth.project import Project
 
@@ -17,7 +19,7 @@ _QUEUE_DAYS = 14
 def bus_resources(project: Project) -> Resources:
     """Rules, queues and permissions of all rooms that have an events function."""
     resources: Resources = {}
-    for room, event_names in project.subscriptions.items():
+    for room, wanted in project.subscriptions.items():
         name = logical_id(room)
         resources[f"{name}Dlq"] = dead_letter_queue(f"{room}-events")
         resources[f"{name}DlqPolicy"] = _fillable_by_the_bus(f"{name}Dlq")
@@ -31,8 +33,8 @@ def bus_resources(project: Project) -> Resources:
                 "DestinationConfig": {"OnFailure": {"Destination": {"Fn::GetAtt": [f"{name}Dlq", "Arn"]}}},
             },
         }
-        if event_names:
-            resources[f"{name}Rule"] = _rule(name, event_names)
+        if wanted:
+            resources[f"{name}Rule"] = _rule(name, event_pattern(wanted))
             resources[f"{name}RulePermission"] = {
                 "Type": "AWS::Lambda::Permission",
                 "Properties": {
@@ -82,12 +84,23 @@ def dead_letter_queue(name: str) -> dict[str, Any]:
     }
 
 
-def _rule(name: str, event_names: list[str]) -> dict[str, Any]:
+def event_pattern(wanted: Mapping[str, list[Where]]) -> dict[str, Any]:
+    """The events that a room wants, each with its conditions if it has some."""
+    whole = sorted(name for name, conditions in wanted.items() if not conditions)
+    patterns: list[dict[str, Any]] = [{"detail-type": whole}] if whole else []
+    for name, conditions in sorted(wanted.items()):
+        for where in conditions:
+            data = {field: list(values) for field, values in sorted(where.items())}
+            patterns.append({"detail-type": [name], "detail": {"data": data}})
+    return patterns[0] if len(patterns) == 1 else {"$or": patterns}
+
+
+def _rule(name: str, pattern: dict[str, Any]) -> dict[str, Any]:
     return {
         "Type": "AWS::Events::Rule",
         "Properties": {
             "EventBusName": {"Ref": "Bus"},
-            "EventPattern": {"detail-type": event_names},
+            "EventPattern": pattern,
             "Targets": [
                 {
                     "Id": "room",

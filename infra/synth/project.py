@@ -17,6 +17,8 @@ from typing import Any
 
 import yaml
 
+from functions.shared.consumer import Where
+
 ROOT = Path(__file__).parents[2]
 FRAGMENTS = ("storage.yaml", "tables.yaml", "bus.yaml", "live.yaml", "observability.yaml")
 
@@ -48,8 +50,8 @@ class Project:
     """Chalice's definition of the API; all routes still point at one `APIHandler`."""
     owners: dict[tuple[str, str], str]
     """(path, lower-case method) → the room that declared the route."""
-    subscriptions: dict[str, list[str]]
-    """Room → names of the events it listens to."""
+    subscriptions: dict[str, dict[str, list[Where]]]
+    """Room → what it wants of each event that it listens to, by name; an empty list is all of them."""
     schedules: dict[str, dict[str, str]]
     """Room → cron expression by kind of recurring work."""
     policies: dict[str, list[dict[str, Any]]]
@@ -72,7 +74,7 @@ def read_project(stage: str, workspace: Path) -> Project:
         functions=[function_spec(name, template, settings, stage) for name in modules],
         swagger=template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"],
         owners={(route.path, route.method.lower()): route.room for route in routes},
-        subscriptions={bus.room: bus.event_names for bus in buses},
+        subscriptions={bus.room: bus.event_filters for bus in buses},
         schedules={bus.room: bus.schedules for bus in buses},
         policies={name: read_policy(name) for name in modules},
         fragments=[yaml.safe_load((ROOT / "infra" / name).read_text(encoding="utf-8")) for name in FRAGMENTS],

@@ -116,7 +116,7 @@ def progressed(order: Order, *, first: bool = False, last: bool = False) -> Visi
         code="x",
         title="x",
         sequence=1,
-        state="arrived",
+        state="departed" if first else "ended" if last else "arrived",
         first=first,
         last=last,
     )

@@ -29,7 +29,7 @@ def progressed(order: Mapping[str, Any], *, first: bool = True, last: bool = Fal
         code="departed",
         title="陪诊师已出发",
         sequence=1,
-        state="departed",
+        state="departed" if first else "ended" if last else "arrived",
         first=first,
         last=last,
     )

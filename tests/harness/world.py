@@ -171,7 +171,7 @@ class World:
         """Give one bus event to every room that listens to it."""
         for room in self.rooms:
             bus = import_module(f"functions.{room}.triggers").bus
-            if event["detail-type"] in bus.event_names:
+            if bus.hears(event["detail-type"], event["detail"]["data"]):
                 bus.handle(json.loads(json.dumps(event)))
 
     def publish(self, event: Any) -> None:

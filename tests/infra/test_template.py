@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from app import MODULES
+from infra.synth.bus import event_pattern
 from infra.synth.functions import logical_id, substituted
 from infra.synth.project import ROOT, Project, SynthError
 from infra.synth.template import Template, build
@@ -89,10 +90,41 @@ def test_a_change_of_routes_is_a_new_deployment(project: Project, template: Temp
 
 
 def test_a_room_hears_exactly_what_it_subscribed_to(project: Project, template: Template) -> None:
-    for room, names in project.subscriptions.items():
+    for room, wanted in project.subscriptions.items():
         rule = template["Resources"][f"{logical_id(room)}Rule"]["Properties"]
-        assert names == rule["EventPattern"]["detail-type"]
+        assert event_pattern(wanted) == rule["EventPattern"]
         assert {"Fn::GetAtt": [f"{logical_id(room)}Events", "Arn"]} == rule["Targets"][0]["Arn"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pattern"),
+    [
+        ({"a.b": [], "a.a": []}, {"detail-type": ["a.a", "a.b"]}),
+        ({"a.b": [{"state": ("x", "y")}]}, {"detail-type": ["a.b"], "detail": {"data": {"state": ["x", "y"]}}}),
+        (
+            {"a.b": [{"s": ("x",)}, {"t": ("y",)}], "c.d": []},
+            {
+                "$or": [
+                    {"detail-type": ["c.d"]},
+                    {"detail-type": ["a.b"], "detail": {"data": {"s": ["x"]}}},
+                    {"detail-type": ["a.b"], "detail": {"data": {"t": ["y"]}}},
+                ]
+            },
+        ),
+    ],
+    ids=["whole", "one with a condition", "some of each"],
+)
+def test_a_rule_asks_for_what_is_wanted_and_no_more(wanted: dict[str, Any], pattern: dict[str, Any]) -> None:
+    assert pattern == event_pattern(wanted)
+
+
+def test_only_its_beginning_and_end_wake_those_who_need_no_more_of_a_visit(project: Project) -> None:
+    filters = {
+        room: wanted["visit.progressed"]
+        for room, wanted in project.subscriptions.items()
+        if "visit.progressed" in wanted
+    }
+    assert {room for room, conditions in filters.items() if not conditions} == {"tracking"}
 
 
 def test_whatever_is_given_up_on_wakes_somebody(template: Template) -> None:

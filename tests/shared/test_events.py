@@ -70,6 +70,31 @@ class TestSubscriptions:
             bus.handle(event())
         assert seen() == 1
 
+    @pytest.mark.parametrize(
+        ("where", "times"),
+        [
+            ({"thing_id": ("thg_1", "thg_2")}, 1),
+            ({"thing_id": ("thg_2",)}, 0),
+            ({}, 1),
+        ],
+    )
+    def test_a_handler_hears_what_it_set_as_its_condition(self, where: dict[str, tuple[str, ...]], times: int) -> None:
+        bus, heard = Subscriptions("booking"), []
+        bus.on(ThingHappened, where=where)(lambda tx, event: heard.append(event.thing_id))
+        bus.handle(event())
+        assert len(heard) == times
+
+    def test_one_handler_without_a_condition_makes_the_room_hear_all(self) -> None:
+        bus = Subscriptions("booking")
+        bus.on(ThingHappened, where={"thing_id": ("thg_1",)})(lambda tx, event: None)
+        assert bus.event_filters == {"thing.happened": [{"thing_id": ("thg_1",)}]}
+        counting(bus)
+        assert bus.event_filters == {"thing.happened": []}
+
+    def test_a_condition_on_a_field_that_the_event_does_not_have_is_a_mistake(self) -> None:
+        with pytest.raises(AssertionError, match="has no field colour"):
+            Subscriptions("booking").on(ThingHappened, where={"colour": ("red",)})
+
     def test_two_events_take_effect_twice(self) -> None:
         bus = Subscriptions("booking")
         counting(bus)
