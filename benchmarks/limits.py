@@ -21,18 +21,15 @@ HOT = (
     "GET /visits/{visit_id}/position",
     "POST /visits/{visit_id}/check-ins",
     "POST /visits/{visit_id}/milestones",
+    "POST /visits/{visit_id}/milestones (photo)",
     "POST /visits/{visit_id}/positions",
     "GET /notices",
 )
 """What many call at once, or one calls again and again: at most one read round trip and one write transaction."""
-DEPENDENT_READS = {
-    "GET /quotes/{quote_id}/companions": 3,
-    "POST /visits/{visit_id}/milestones (photo)": 3,
-}
+DEPENDENT_READS = {"GET /quotes/{quote_id}/companions": 3}
 """Where one read tells what the next must ask for.
 
-The quote, who serves its department, and when they are free. The visit, and, once its photo was looked at, who used
-the same picture before and which pictures the visit has.
+The quote, who serves its department, and when they are free.
 """
 
 

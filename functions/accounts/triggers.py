@@ -67,6 +67,7 @@ from functions.tracking.events import (
     VisitOvertimeAsked,
     VisitOvertimeDeclined,
     VisitProgressed,
+    VisitUnfinished,
 )
 
 bp = Blueprint("app")
@@ -259,6 +260,13 @@ def tell_no_show_contested(tx: Tx, event: VisitNoShowContested) -> None:
     facts = OrderFacts(order_id=event.order_id)
     write_notice(tx, account_id=event.client_id, code="no_show_contested_client", facts=facts)
     write_notice(tx, account_id=event.companion_id, code="no_show_contested_companion", facts=facts)
+
+
+@bus.on(VisitUnfinished)
+def tell_unfinished(tx: Tx, event: VisitUnfinished) -> None:
+    """To the companion: hours after the visit some of its steps are still open."""
+    facts = OrderFacts(order_id=event.order_id, companion_id=event.companion_id)
+    write_notice(tx, account_id=event.companion_id, code="visit_unfinished", facts=facts)
 
 
 @bus.on(ReportSubmitted)

@@ -1,8 +1,11 @@
 """The visit: milestones, check-ins, the companion's position, calls, the live channel. (Chat comes with F12.)
 
 Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis", order_id)`. Its milestones are
-          recorded in the template's order, each once, each with the phone's and our time and its author (F10).
-          Presence is proven by a geofence in which the reading's accuracy counts; attempts are kept as evidence (F22).
+          recorded or skipped in the template's order, each once, each with the phone's and our time and its author:
+          the companion, staff who say why, or the system, which ends a visit that was forgotten. A skip has its reason,
+          a correction shows what it corrected; every change has a number and is told and replayed by it (F10).
+          Presence is proven by a geofence in which the reading's accuracy counts, a photo, or both; a phone's wrong
+          clock is corrected and flagged; attempts are kept as evidence, and staff may vouch with a reason (F22).
           Exact positions are sealed with the patient's key, expire after 90 days, and appear in no answer, event or
           log: others see one H3 cell of about 0.7 km² at most once a minute, only while the visit runs (F9). A
           guest's pass is asked of `accounts` at each read, subscription and push (F11).
@@ -17,17 +20,19 @@ Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis"
           Overtime costs what the order's frozen rate says and is approved by the client, one by one or in advance up to
           a cap; what the companion laid out is approved receipt by receipt (B9). Settlement collects the money.
 Table     `tracking`; the key layout stands in `table`.
-Routes    GET /visits/{visit_id}, …/position, …/photos; POST …/check-ins, …/milestones, …/uploads, …/positions;
+Routes    GET /visits/{visit_id}, …/position, …/photos, …/check-ins; POST …/check-ins, …/check-ins/{code}/override,
+          …/milestones, …/milestones/{code}/skip, …/milestones/{code}/corrections, …/uploads, …/positions;
           POST, GET …/emergency-calls, …/calls; POST …/calls/{call_id}/join, …/leave; …/no-shows: `api.no_shows`;
           …/overtime, …/overtime-authorization, …/expenses: `api.extras`.
 Events in order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
           emergency.desk_contacted, emergency.desk_moved, emergency.unanswered, emergency.notices_written,
           notice.answered;
-          its own emergency.called, visit.call_changed, visit.progressed, visit.closed and visit.position_changed,
-          to push them. Timers: no_show_clock.
-Events out visit.scheduled, visit.progressed, visit.closed, visit.position_changed, visit.photo_reused,
-          emergency.called, visit.call_ended, visit.no_show_reported, visit.no_show_contested, visit.no_show;
-          visit.overtime_{asked,approved,declined}, visit.expense_{asked,approved,declined};
+          its own emergency.called, visit.call_changed, visit.progressed, visit.amended, visit.closed and
+          visit.position_changed, to push them.
+Timers    no_show_clock; visit_lapses, six hours after the planned end of a visit that arrived.
+Events out visit.scheduled, visit.progressed, visit.amended, visit.closed, visit.unfinished, visit.position_changed,
+          visit.photo_reused, emergency.called, visit.call_ended, visit.no_show_reported, visit.no_show_contested,
+          visit.no_show, visit.overtime_{asked,approved,declined}, visit.expense_{asked,approved,declined};
           visit.call_changed to itself.
 Reads for others  `actions.find_visit(visit_id) -> VisitCard`; `find_emergency_evidence` for the hospital's desk.
 
@@ -38,9 +43,9 @@ The live channel (`live`, a WebSocket opened with `?token=<access token>`):
     {"action":"unsubscribe","visit_id"?:…}                  → visit.unsubscribed
     {"action":"subscribe_desk"}                             → emergency_desk.subscribed (a hospital's token)
     {"action":"ping"}                                       → pong
-    pushed: visit.progressed{visit_id, sequence, state, milestone}, visit.access_ended{visit_id},
-    visit.position{visit_id, cell, lat, lng, observed_at}, emergency.changed{visit_id, call_id, state,
-    reached, version};
+    pushed: visit.progressed{visit_id, sequence, state, change, milestone, reason, reason_title},
+    visit.access_ended{visit_id}, visit.position{visit_id, cell, lat, lng, observed_at}, emergency.changed{visit_id,
+    call_id, state, reached, version};
     call.ringing, call.changed{visit_id, call}; to a desk emergency.called{call_id, details};
     error{code, title} for what cannot be done.
 A message may come twice and, rarely, out of order: the receiver keeps the highest `sequence` and asks again with it.

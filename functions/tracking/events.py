@@ -30,6 +30,29 @@ class VisitProgressed(Event, frozen=True, kw_only=True, tag="visit.progressed"):
     """This is the template's first milestone: the visit has begun."""
     last: bool
     """This is the template's last milestone: the visit has ended and its report is due."""
+    recorded_by: str = "companion"
+    """`companion`, `staff` or `system`."""
+
+
+class VisitAmended(Event, frozen=True, kw_only=True, tag="visit.amended"):
+    """A milestone was skipped, corrected or vouched for. `sequence` counts on from `visit.progressed`."""
+
+    visit_id: str
+    order_id: str
+    code: str
+    change: str
+    """`skipped`, `corrected` or `vouched`."""
+    sequence: int
+    by: str
+    """`companion`, `staff` or `system`."""
+
+
+class VisitUnfinished(Event, frozen=True, kw_only=True, tag="visit.unfinished"):
+    """Hours after its planned end a required milestone is still open: the companion must say what became of it."""
+
+    visit_id: str
+    order_id: str
+    companion_id: str
 
 
 class VisitClosed(Event, frozen=True, kw_only=True, tag="visit.closed"):

@@ -13,9 +13,10 @@ from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
 from functions.tracking import actions, emergency_news
-from functions.tracking.actions import calls, emergencies, no_shows
+from functions.tracking.actions import calls, emergencies, no_shows, recording
 from functions.tracking.events import (
     EmergencyCalled,
+    VisitAmended,
     VisitCallChanged,
     VisitClosed,
     VisitPositionChanged,
@@ -105,6 +106,18 @@ def end_waiting(tx: Tx, timer: Timer) -> None:
 def push_progress(tx: Tx, event: VisitProgressed) -> None:
     """Tell the watchers of a milestone."""
     _push_change(tx, event.visit_id, event.sequence)
+
+
+@bus.on(VisitAmended)
+def push_amendment(tx: Tx, event: VisitAmended) -> None:
+    """Tell the watchers of a milestone that was skipped, corrected or vouched for."""
+    _push_change(tx, event.visit_id, event.sequence)
+
+
+@bus.timer("visit_lapses")
+def end_lapsed_visit(tx: Tx, timer: Timer) -> None:
+    """The visit is long over: the system ends it, or its companion is told what is missing."""
+    recording.end_lapsed(tx, visit_id=timer.subject)
 
 
 @bus.on(VisitClosed)

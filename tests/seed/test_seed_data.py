@@ -95,6 +95,7 @@ NOTICES = {
     "companion_visit_reminder": "companion",
     "visit_started": "client",
     "visit_ended": "client",
+    "visit_unfinished": "companion",
     "report_ready": "client",
     "policy_issued": "client",
     "offer_received": "companion",

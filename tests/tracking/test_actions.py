@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from functions.shared import clock, crypto, ids
+from functions.shared.caller import Caller, Role
 from functions.shared.crypto import Unreadable
 from functions.shared.table import query_page
 from functions.shared.tx import StaleRead, Tx
@@ -92,7 +93,7 @@ class TestHistory:
         visit.walk(*ALL)
         changes = table.history_after(visit.visit_id, 0)
         assert [int(change.sequence) for change in changes] == list(range(1, len(ALL) + 1))
-        assert [change.code for change in changes] == list(ALL)
+        assert [change.step.code for change in changes if change.step] == list(ALL)
 
     def test_what_was_missed_is_what_came_after(self, visit: VisitScene) -> None:
         visit.walk(*ALL[:4])
@@ -104,10 +105,8 @@ class TestHistory:
             actions.record_milestone(
                 act,
                 visit_id=visit.visit_id,
-                companion_id=visit.companion.subject,
-                code="departed",
-                recorded_at=None,
-                note=None,
+                caller=Caller(visit.companion.subject, frozenset({Role.COMPANION})),
+                entry=actions.Entry(code="departed"),
             )
             return act
 

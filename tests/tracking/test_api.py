@@ -46,7 +46,12 @@ class TestProgress:
             "state": "recorded",
             "recorded_at": "2026-03-02T09:00:00+08:00",
             "recorded_by": "companion",
+            "proved_by": None,
+            "corrected_from": None,
+            "skip_reason": None,
+            "skip_reason_title": None,
             "check_in": "none",
+            "required": True,
         }
 
     def test_a_whole_visit_is_walked_to_its_end(self, visit: VisitScene) -> None:

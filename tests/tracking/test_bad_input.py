@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.shared import ids
-from tests.harness.world import open_world
+from tests.harness.world import Person, open_world
 from tests.tracking.makers import ON_CAMPUS, STARTS_AT, VisitScene, point, visit_scene
 
 
@@ -27,7 +27,25 @@ BODIES: dict[str, dict[str, Any]] = {
     "check-ins": {"node": "departed", "captured_at": "2026-03-02T09:00:00+08:00", **ON_CAMPUS},
     "milestones": {"code": "departed", "recorded_at": "2026-03-02T09:00:00+08:00", "note": "出发"},
     "positions": {"points": [point(at=STARTS_AT)], "coordinates": "gcj02"},
+    "milestones/departed/skip": {"reason": "not_needed", "note": "不去了"},
+    "milestones/departed/corrections": {
+        "recorded_at": "2026-03-02T09:00:00+08:00",
+        "reason": "recorded_late",
+        "note": "早到",
+    },
+    "check-ins/departed/override": {"reason": "现场电话核实"},
 }
+STAFF_TOO = {"milestones", "milestones/departed/skip", "milestones/departed/corrections"}
+STAFF_ONLY = {"check-ins/departed/override"}
+ROLES = ("client", "companion", "agent", "finance", "finance_reader", "admin", "hospital", "insurer", "guest")
+
+
+def allowed(path: str) -> set[str]:
+    """The roles that may ask at all."""
+    staff = {"agent", "admin"} if path in STAFF_TOO | STAFF_ONLY else set()
+    return staff | (set() if path in STAFF_ONLY else {"companion"})
+
+
 A_POINT = BODIES["positions"]["points"][0]
 WRONG: list[tuple[str, dict[str, Any]]] = [
     *((path, {"colour": "red"}) for path in BODIES),
@@ -44,6 +62,23 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
     ("check-ins", {"coordinates": "bd09"}),
     ("check-ins", {"captured_at": "2026-03-02T09:00:00"}),
     ("check-ins", {"captured_at": "yesterday"}),
+    ("check-ins", {"sent_at": "2026-03-02T08:00:00+08:00"}),
+    ("check-ins", {"sent_at": "0001-01-01T00:00:00+14:00"}),
+    ("check-ins", {"sent_at": "9999-12-31T23:59:59-12:00"}),
+    ("check-ins", {"sent_at": "2026-03-09T09:00:00+08:00"}),
+    ("check-ins", {"sent_at": 1}),
+    ("check-ins", {"mock": "no"}),
+    ("milestones/departed/skip", {"reason": "lapsed"}),
+    ("milestones/departed/skip", {"reason": "tired"}),
+    ("milestones/departed/skip", {"reason": None}),
+    ("milestones/departed/skip", {"note": ""}),
+    ("milestones/departed/corrections", {"reason": "tired"}),
+    ("milestones/departed/corrections", {"recorded_at": "2026-03-02T09:00:00"}),
+    ("milestones/departed/corrections", {"recorded_at": 7}),
+    ("check-ins/departed/override", {"reason": " "}),
+    ("check-ins/departed/override", {"reason": "x" * 201}),
+    ("check-ins/departed/override", {"reason": None}),
+    ("milestones", {"sent_at": "2026-03-02T08:00:00+08:00"}),
     ("milestones", {"code": None}),
     ("milestones", {"code": "surgery"}),
     ("milestones", {"recorded_at": "2026-03-02T10:00:00+08:00"}),
@@ -60,35 +95,49 @@ WRONG: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+def asker(visit: VisitScene, path: str) -> Person:
+    """Somebody who may."""
+    return visit.world.person("agent") if path in STAFF_ONLY else visit.companion
+
+
 @pytest.mark.parametrize("path", BODIES)
 def test_without_a_token(visit: VisitScene, path: str) -> None:
     assert visit.world.post(f"{visit.path}/{path}", BODIES[path]).status == 401
 
 
-@pytest.mark.parametrize("path", BODIES)
-@pytest.mark.parametrize("role", ["client", "agent", "finance", "admin", "hospital", "insurer", "guest"])
+@pytest.mark.parametrize(
+    ("path", "role"), [(path, role) for path in BODIES for role in ROLES if role not in allowed(path)]
+)
 def test_in_another_role(visit: VisitScene, path: str, role: str) -> None:
     other = visit.world.person(role, subject=visit.companion.subject, order_id=visit.order_id)
     assert visit.world.post(f"{visit.path}/{path}", BODIES[path], as_=other).status == 403
 
 
-@pytest.mark.parametrize("path", BODIES)
+@pytest.mark.parametrize("path", [path for path in BODIES if path not in STAFF_ONLY])
 def test_by_another_companion(visit: VisitScene, path: str) -> None:
     other = visit.world.person("companion")
     reply = visit.world.post(f"{visit.path}/{path}", BODIES[path], as_=other)
     assert (reply.status, reply.code) == (404, "visit_not_found")
 
 
+@pytest.mark.parametrize("path", sorted(STAFF_TOO))
+def test_by_staff_who_do_not_say_why(visit: VisitScene, path: str) -> None:
+    body = {name: value for name, value in BODIES[path].items() if name != "note"}
+    for note in ({}, {"note": "   "}):
+        reply = visit.world.post(f"{visit.path}/{path}", body | note, as_=visit.world.person("agent"))
+        assert (reply.status, reply.body["errors"][0]["field"]) == (400, "note")
+
+
 @pytest.mark.parametrize("path", BODIES)
 def test_of_a_visit_that_is_none(visit: VisitScene, path: str) -> None:
     nowhere = ids.new("vis")
-    assert visit.world.post(f"/visits/{nowhere}/{path}", BODIES[path], as_=visit.companion).status == 404
+    assert visit.world.post(f"/visits/{nowhere}/{path}", BODIES[path], as_=asker(visit, path)).status == 404
 
 
 @pytest.mark.parametrize(("path", "change"), WRONG)
 def test_with_a_wrong_field_nothing_happens(visit: VisitScene, path: str, change: dict[str, Any]) -> None:
     before = visit.world.get(visit.path, as_=visit.client).body
-    reply = visit.world.post(f"{visit.path}/{path}", BODIES[path] | change, as_=visit.companion)
+    reply = visit.world.post(f"{visit.path}/{path}", BODIES[path] | change, as_=asker(visit, path))
     assert reply.status == 400
     assert reply.headers["Content-Type"] == "application/problem+json"
     assert visit.world.get(visit.path, as_=visit.client).body == before
@@ -98,11 +147,13 @@ def test_with_a_wrong_field_nothing_happens(visit: VisitScene, path: str, change
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe"])
 def test_with_a_body_that_is_none(visit: VisitScene, path: str, raw: bytes) -> None:
     assert (
-        visit.world.request("POST", f"{visit.path}/{path}", raw=raw, as_=visit.companion, key=uuid.uuid4().hex).status
+        visit.world.request(
+            "POST", f"{visit.path}/{path}", raw=raw, as_=asker(visit, path), key=uuid.uuid4().hex
+        ).status
         == 400
     )
 
 
 @pytest.mark.parametrize("path", BODIES)
 def test_without_an_idempotency_key(visit: VisitScene, path: str) -> None:
-    assert visit.world.post(f"{visit.path}/{path}", BODIES[path], as_=visit.companion, key="").status == 400
+    assert visit.world.post(f"{visit.path}/{path}", BODIES[path], as_=asker(visit, path), key="").status == 400

@@ -96,12 +96,19 @@ class TestFollowing:
                 "visit_id": visit.visit_id,
                 "sequence": 1,
                 "state": "departed",
+                "change": "recorded",
+                "reason": None,
+                "reason_title": None,
                 "milestone": {
                     "code": "departed",
                     "title": "陪诊师已出发",
                     "state": "recorded",
                     "recorded_at": "2026-03-02T09:00:00+08:00",
                     "recorded_by": "companion",
+                    "proved_by": None,
+                    "corrected_from": None,
+                    "skip_reason": None,
+                    "skip_reason_title": None,
                 },
             }
 
@@ -114,6 +121,40 @@ class TestFollowing:
             "sequence": 4,
         }
         assert [m["sequence"] for m in sockets.told(connection_id, "visit.progressed")] == [3, 4]
+
+    def test_skips_corrections_and_vouching_are_told_and_replayed_by_their_number(
+        self, visit: VisitScene, sockets: Sockets
+    ) -> None:
+        visit.walk("departed")
+        visit.world.deliver()
+        watching = follow(visit, visit.guest("progress"), after_sequence=1)
+        steps = f"{visit.path}/milestones"
+        agent = visit.world.person("agent")
+        at = (clock.now() - timedelta(minutes=5)).isoformat()
+        changes: list[tuple[str, dict[str, Any], Person]] = [
+            (f"{visit.path}/check-ins/arrived/override", {"reason": "现场核实"}, agent),
+            (steps, {"code": "arrived"}, visit.companion),
+            (f"{steps}/departed/corrections", {"recorded_at": at, "reason": "recorded_late"}, visit.companion),
+            (steps, {"code": "registering", "note": "手机没电"}, agent),
+            (f"{steps}/examining/skip", {"reason": "patient_declined"}, visit.companion),
+        ]
+        for path, body, who in changes:
+            assert visit.world.post(path, body, as_=who).status == 201, path
+        visit.world.deliver()
+        heard = sockets.told(watching, "visit.progressed")
+        assert [(m["sequence"], m["change"], m["milestone"]["code"]) for m in heard] == [
+            (2, "vouched", "arrived"),
+            (3, "recorded", "arrived"),
+            (4, "corrected", "departed"),
+            (5, "recorded", "registering"),
+            (6, "skipped", "examining"),
+        ]
+        assert (heard[2]["reason_title"], heard[4]["milestone"]["skip_reason_title"]) == (
+            "忘记及时记录",
+            "就诊人选择不做",
+        )
+        assert sockets.told(follow(visit, visit.client, after_sequence=1), "visit.progressed") == heard
+        assert sockets.told(follow(visit, visit.client, after_sequence=5), "visit.progressed") == heard[4:]
 
     def test_a_cancelled_visit_is_told_without_a_milestone(self, visit: VisitScene, sockets: Sockets) -> None:
         connection_id = follow(visit, visit.client)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from functions.shared.caller import Caller, Role
 from functions.shared.errors import Invalid
 from functions.tracking.cells import cell_at
-from functions.tracking.rules import progress, sharing
+from functions.tracking.rules import amendments, progress, sharing
 from functions.tracking.rules.access import Standing, standing_of
 from functions.tracking.rules.policy import Policy
 from functions.tracking.rules.presence import (
@@ -33,6 +33,7 @@ from functions.tracking.rules.progress import (
     MilestoneRecorded,
     MilestoneState,
     Recorder,
+    SkipReason,
     VisitState,
 )
 from functions.tracking.rules.sharing import Cell, Reading, SharedPosition, interval_start, next_shared, plausible
@@ -73,12 +74,14 @@ class TestStates:
         self, milestones: tuple[Milestone, ...], data: st.DataObject
     ) -> None:
         state = VisitState.SCHEDULED
-        while choices := progress.recordable(milestones):
-            code = data.draw(st.sampled_from([step.code for step in choices]))
-            milestones = record(milestones, code)
-            following = progress.state_at(milestones, code)
-            assert following in TRANSITIONS[state]
-            state = following
+        while step := progress.next_step(milestones):
+            if not step.required and data.draw(st.booleans()):
+                milestones = amendments.skip(
+                    milestones, step.code, reason=SkipReason.NOT_NEEDED, received_at=NOW, by=Recorder.COMPANION
+                ).milestones
+                continue
+            milestones = record(milestones, step.code)
+            state = progress.moved(state, progress.state_at(milestones, step.code))
         assert state is VisitState.ENDED
         assert all(step.state is MilestoneState.RECORDED for step in milestones if step.required)
         assert not any(step.state is MilestoneState.PENDING for step in milestones)
@@ -96,24 +99,22 @@ class TestMilestones:
         assert (end.title, end.check_in, end.required) == ("结束", CheckInKind.GEOFENCE, True)
 
     @given(templates, st.data())
-    def test_only_the_next_ones_can_be_recorded(self, milestones: tuple[Milestone, ...], data: st.DataObject) -> None:
-        for _ in range(data.draw(st.integers(0, len(milestones) - 1))):
-            choices = progress.recordable(milestones)
-            if choices:
-                milestones = record(milestones, data.draw(st.sampled_from(choices)).code)
-        open_now = {step.code for step in progress.recordable(milestones)}
+    def test_only_the_next_one_can_be_recorded(self, milestones: tuple[Milestone, ...], data: st.DataObject) -> None:
+        for step in milestones[: data.draw(st.integers(0, len(milestones)))]:
+            milestones = record(milestones, step.code)
+        following = progress.next_step(milestones)
         for step in milestones:
-            if step.code not in open_now:
+            if step is not following:
                 with pytest.raises((MilestoneRecorded, MilestoneOutOfOrder)):
                     record(milestones, step.code)
 
-    def test_an_optional_milestone_may_be_passed_over_and_is_then_skipped(self) -> None:
+    def test_an_optional_milestone_is_not_passed_over_in_silence(self) -> None:
         plan = progress.plan_milestones([Milestone(code="examining", title="检查中", required=False)])
-        for code in ("departed", "arrived", "ended"):
+        for code in ("departed", "arrived"):
             plan = record(plan, code)
-        assert plan[2].state is MilestoneState.SKIPPED
-        with pytest.raises(MilestoneOutOfOrder):
-            record(plan, "examining")
+        with pytest.raises(MilestoneOutOfOrder, match="下一个节点应为“检查中”") as refused:
+            record(plan, "ended")
+        assert refused.value.errors[0].message == "还没有记录“检查中”；不需要时可注明原因跳过"
 
     def test_the_refusal_says_what_comes_next(self) -> None:
         plan = progress.plan_milestones([])

@@ -10,11 +10,12 @@ LAST_MILESTONE = "ended"
 
 
 class CheckIn(StrEnum):
-    """What proves a milestone: nothing, being inside the campus's fence, or a photo."""
+    """What proves a milestone: nothing, being inside the campus's fence, a photo, or both."""
 
     NONE = "none"
     GEOFENCE = "geofence"
     PHOTO = "photo"
+    BOTH = "both"
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,28 @@
-"""What the room does: `visits` (progress), `photos` (evidence, F8), `positions` (F9), `watching` (the live channel),
-`emergencies` (F34), `access`, `policies`."""
+"""What the room does: `visits` (from assignment to report), `recording` (milestones), `check_ins` (presence), `photos`
+(evidence, F8), `positions` (F9), `watching` (the live channel), `emergencies` (F34), `access`, `policies`."""
 
 from functions.tracking.actions.access import require_viewer
+from functions.tracking.actions.check_ins import Attempt, check_in, list_check_ins
 from functions.tracking.actions.emergencies import Evidence, find_emergency_evidence
 from functions.tracking.actions.photos import allow_photo, read_photos
 from functions.tracking.actions.policies import put_policy
 from functions.tracking.actions.positions import Upload, find_present_position, find_shared_position, report_positions
+from functions.tracking.actions.recording import (
+    Entry,
+    correct_milestone,
+    end_lapsed,
+    record_milestone,
+    skip_milestone,
+    vouch_for_presence,
+)
 from functions.tracking.actions.visits import (
     Assignment,
     VisitCard,
     cancel_visit,
-    check_in,
     find_visit,
     mark_reported,
     move_visit,
     read_visit,
-    record_milestone,
     schedule_visit,
     vacate_visit,
 )
@@ -39,6 +46,8 @@ from functions.tracking.rules.progress import VisitNotFound, VisitState
 __all__ = [
     "AlreadyConnected",
     "Assignment",
+    "Attempt",
+    "Entry",
     "Evidence",
     "Missed",
     "Subscription",
@@ -51,6 +60,8 @@ __all__ = [
     "cancel_visit",
     "check_in",
     "close_connection",
+    "correct_milestone",
+    "end_lapsed",
     "find_audience",
     "find_change",
     "find_emergency_evidence",
@@ -58,6 +69,7 @@ __all__ = [
     "find_present_position",
     "find_shared_position",
     "find_visit",
+    "list_check_ins",
     "mark_reported",
     "move_visit",
     "open_connection",
@@ -69,8 +81,10 @@ __all__ = [
     "report_positions",
     "require_viewer",
     "schedule_visit",
+    "skip_milestone",
     "unwatch",
     "vacate_visit",
+    "vouch_for_presence",
     "watch",
     "watch_desk",
 ]

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from functions.shared import ids
-from functions.shared.caller import Caller
+from functions.shared.caller import Caller, Role
 from functions.tracking import table
-from functions.tracking.rules.access import Scope, Standing, standing_of
-from functions.tracking.rules.progress import VisitNotFound
+from functions.tracking.rules.access import VOUCHES, Scope, Standing, standing_of
+from functions.tracking.rules.progress import Recorder, VisitNotFound
 
 
 def load_visit(visit_id: str) -> table.Visit:
@@ -23,6 +23,23 @@ def load_own_visit(visit_id: str, *, companion_id: str) -> table.Visit:
     if visit.companion_id != companion_id:
         raise VisitNotFound()
     return visit
+
+
+def load_for_recording(visit_id: str, sha256: str | None) -> tuple[table.Visit, table.PhotoUse | None]:
+    """The visit, and who first used the picture with this hash: one read. VisitNotFound."""
+    visit, use = table.find_for_recording(visit_id, sha256) if ids.is_id("vis", visit_id) else (None, None)
+    if visit is None:
+        raise VisitNotFound()
+    return visit, use
+
+
+def recorder_of(visit: table.Visit, caller: Caller) -> Recorder:
+    """In what capacity the caller changes the progress: its companion's, or staff's; VisitNotFound for others."""
+    if Role.COMPANION in caller.roles and visit.companion_id == caller.subject:
+        return Recorder.COMPANION
+    if VOUCHES & set(caller.roles):
+        return Recorder.STAFF
+    raise VisitNotFound()
 
 
 def require_viewer(visit: table.Visit, caller: Caller, scope: Scope, now: datetime) -> Standing:

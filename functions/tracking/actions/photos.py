@@ -4,6 +4,7 @@ from datetime import datetime
 
 from functions.shared import audit, files
 from functions.shared.caller import Caller
+from functions.shared.errors import Problem
 from functions.shared.tx import Tx
 from functions.tracking import table
 from functions.tracking.actions.access import load_own_visit, load_visit
@@ -25,28 +26,39 @@ def allow_photo(*, visit_id: str, companion_id: str, content_type: str, now: dat
     return files.allow_upload(ROOM, owner=visit_id, content_type=content_type, kinds=files.PHOTOS, now=now)
 
 
-def keep_photo(tx: Tx, visit: table.Visit, step: Milestone, file_id: str) -> None:
-    """Keep an uploaded photo as the step's evidence, and remember its hash.
+def inspect_photo(tx: Tx, visit_id: str, file_id: str) -> files.Stored | Problem:
+    """The uploaded photo, looked at once; or what is wrong with it, to be raised once it is clear who asks."""
+    return tx.once(f"photo#{file_id}", lambda: _inspected(visit_id, file_id))
 
-    It costs one look into the bucket and two reads, which only steps with a photo pay. A picture that served another
-    order is flagged and told (`visit.photo_reused`). Raises UploadMissing, UploadRefused, PhotoAlreadyUsed.
+
+def keep_photo(
+    tx: Tx, visit: table.Visit, step: Milestone, photo: files.Stored | Problem, use: table.PhotoUse | None
+) -> None:
+    """Keep an inspected photo as the step's evidence, and remember its hash. No further read.
+
+    A picture that served another order is flagged and told (`visit.photo_reused`). Raises UploadMissing, UploadRefused,
+    PhotoAlreadyUsed.
     """
-    stored = tx.once(f"photo#{file_id}", lambda: _inspected(visit.visit_id, file_id))
-    use = table.find_photo_use(stored.sha256)
+    if isinstance(photo, Problem):
+        raise photo
     first = evidence.FirstUse(use.order_id, use.code) if use else None
-    earlier = [photo.sha256 for photo in table.photos_of(visit.visit_id)]
-    other = evidence.reused_from(first, order_id=visit.order_id, earlier_here=earlier, sha256=stored.sha256)
+    earlier = visit.photos or {}
+    other = evidence.reused_from(
+        first, order_id=visit.order_id, earlier_here=list(earlier.values()), sha256=photo.sha256
+    )
+    tx.once(f"kept#{photo.file_id}", lambda: files.keep(photo))
+    visit.photos = {**earlier, step.code: photo.sha256}
     if use is None:
-        tx.insert(table.PhotoUse(*table.photo_use_key(stored.sha256), order_id=visit.order_id, code=step.code))
+        tx.insert(table.PhotoUse(*table.photo_use_key(photo.sha256), order_id=visit.order_id, code=step.code))
     tx.insert(
         table.VisitPhoto(
-            *table.photo_key(visit.visit_id, step.code),
+            *table.photo_key(visit.visit_id, step.code, int(visit.companion_revision)),
             code=step.code,
             title=step.title,
-            file_key=stored.key,
-            content_type=stored.content_type,
-            size_bytes=stored.size_bytes,
-            sha256=stored.sha256,
+            file_key=photo.key,
+            content_type=photo.content_type,
+            size_bytes=photo.size_bytes,
+            sha256=photo.sha256,
             received_at=tx.now,
             reused_from=other,
         )
@@ -77,7 +89,8 @@ def read_photos(tx: Tx, *, visit_id: str, caller: Caller) -> tuple[list[table.Vi
     return list(table.photos_of(visit_id)), standing
 
 
-def _inspected(visit_id: str, file_id: str) -> files.Stored:
-    stored = files.inspect(ROOM, owner=visit_id, file_id=file_id, kinds=files.PHOTOS, field="photo_file_id")
-    files.keep(stored)
-    return stored
+def _inspected(visit_id: str, file_id: str) -> files.Stored | Problem:
+    try:
+        return files.inspect(ROOM, owner=visit_id, file_id=file_id, kinds=files.PHOTOS, field="photo_file_id")
+    except (files.UploadMissing, files.UploadRefused) as problem:
+        return problem

@@ -1,23 +1,21 @@
-"""A visit from its assignment to its report (F10, F22)."""
+"""A visit from its assignment to its report (F10); what happens at its milestones stands in `recording`."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import msgspec
 
 from functions.shared import crypto, ids
 from functions.shared.caller import Caller
-from functions.shared.errors import FieldError, Invalid
 from functions.shared.tx import Tx
 from functions.tracking import table
-from functions.tracking.actions.access import load_own_visit, load_visit, require_viewer
-from functions.tracking.actions.photos import keep_photo
-from functions.tracking.events import VisitClosed, VisitProgressed, VisitScheduled
-from functions.tracking.rules import evidence, presence, progress
+from functions.tracking.actions.access import load_visit, require_viewer
+from functions.tracking.events import VisitClosed, VisitScheduled
+from functions.tracking.rules import progress
 from functions.tracking.rules.access import Scope
-from functions.tracking.rules.presence import Fence, Point, Verdict
-from functions.tracking.rules.progress import CheckInKind, Milestone, Recorder, VisitState
+from functions.tracking.rules.amendments import Change
+from functions.tracking.rules.device_clock import Moment
+from functions.tracking.rules.presence import Fence
+from functions.tracking.rules.progress import Milestone, Recorder, VisitState
 from functions.tracking.table.extras import new_extras
 
 ROOM = "tracking"
@@ -198,113 +196,13 @@ def mark_reported(tx: Tx, *, visit_id: str) -> None:
         close_visit(tx, visit, VisitState.REPORTED)
 
 
-def check_in(
-    tx: Tx, *, visit_id: str, companion_id: str, code: str, point: Point, accuracy_m: float, captured_at: datetime
-) -> Verdict:
-    """Judge an attempt to prove presence for the milestone `code`, and keep it as evidence either way (F22).
-
-    `point` is GCJ-02. Raises VisitNotFound, VisitNotRunning, MilestoneOutOfOrder, MilestoneRecorded, Invalid.
-    """
-    visit = load_own_visit(visit_id, companion_id=companion_id)
-    policy = table.policy()
-    progress.require_underway(VisitState(visit.state))
-    progress.find_recordable(visit.milestones, code, field="node")
-    if tx.now - captured_at > timedelta(seconds=policy.offline_max_s):
-        raise Invalid(errors=(FieldError("captured_at", "打卡时间太久远"),))
-    if captured_at - tx.now > timedelta(days=1):
-        raise Invalid(errors=(FieldError("captured_at", "打卡时间不能在未来"),))
-    verdict = presence.judge_check_in(
-        point=point,
-        accuracy_m=accuracy_m,
-        fence=visit.fence,
-        captured_at=captured_at,
-        now=tx.now,
-        starts_at=visit.starts_at,
-        ends_at=visit.ends_at,
-        policy=policy,
-    )
-    evidence = asdict(point) | {"accuracy_m": accuracy_m, "distance_m": verdict.distance_m}
-    tx.insert(
-        table.CheckIn(
-            *table.check_in_key(visit_id, tx.now),
-            code=code,
-            refusal=verdict.reason,
-            captured_at=captured_at,
-            received_at=tx.now,
-            sealed_reading=open_key(visit).encrypt("check_in", msgspec.json.encode(evidence).decode()),
-            ttl=tx.now + timedelta(days=policy.trail_days),
-        )
-    )
-    if verdict.is_accepted:
-        visit.checked_in = {**visit.checked_in, code: tx.now}
-        tx.save(visit)
-    return verdict
-
-
-def record_milestone(
-    tx: Tx,
-    *,
-    visit_id: str,
-    companion_id: str,
-    code: str,
-    recorded_at: datetime | None,
-    note: str | None,
-    photo_file_id: str | None = None,
-) -> table.Visit:
-    """Record the next milestone (F10); `recorded_at` is the phone's time if it was offline.
-
-    A step that wants a photo takes the upload that `photo_file_id` names (F8). Raises VisitNotFound, VisitNotRunning,
-    VisitNotOpen, MilestoneOutOfOrder, MilestoneRecorded, CheckInMissing, PhotoMissing, PhotoAlreadyUsed,
-    UploadMissing, Invalid.
-    """
-    visit = load_own_visit(visit_id, companion_id=companion_id)
-    policy = table.policy()
-    progress.require_underway(VisitState(visit.state))
-    progress.require_open(tx.now, starts_at=visit.starts_at, policy=policy)
-    step = progress.find_recordable(visit.milestones, code)
-    if step.check_in is CheckInKind.GEOFENCE and code not in visit.checked_in:
-        raise progress.CheckInMissing()
-    evidence.require_photo(step, photo_file_id)
-    if recorded_at:
-        progress.check_recorded_at(
-            recorded_at, now=tx.now, starts_at=visit.starts_at, milestones=visit.milestones, policy=policy
-        )
-    if photo_file_id is not None:
-        keep_photo(tx, visit, step, photo_file_id)
-    at = recorded_at or tx.now
-    visit.milestones = progress.record(
-        visit.milestones, code, recorded_at=at, received_at=tx.now, by=Recorder.COMPANION
-    )
-    _move(visit, progress.state_at(visit.milestones, code))
-    if visit.state == VisitState.ENDED:
-        visit.ended_at, visit.shared = tx.now, None
-    sealed = open_key(visit).encrypt("note", note) if note else None
-    _save_change(tx, visit, step=step, recorded_at=at, sealed_note=sealed)
-    tx.emit(
-        VisitProgressed(
-            visit_id=visit_id,
-            order_id=visit.order_id,
-            client_id=visit.client_id,
-            companion_id=companion_id,
-            code=code,
-            title=step.title,
-            sequence=int(visit.sequence),
-            state=visit.state,
-            first=code == visit.milestones[0].code,
-            last=code == visit.milestones[-1].code,
-        )
-    )
-    return visit
-
-
 def open_key(visit: table.Visit) -> crypto.DataKey:
     """The patient's data key in this visit (one KMS call in a process's life)."""
     return crypto.open_key(visit.wrapped_key, room=ROOM, owner_id=visit.patient_id)
 
 
 def _move(visit: table.Visit, state: VisitState) -> None:
-    assert state in progress.TRANSITIONS[VisitState(visit.state)], f"{visit.state} does not lead to {state}"
-    visit.state = state
+    visit.state = progress.moved(VisitState(visit.state), state)
 
 
 def close_visit(tx: Tx, visit: table.Visit, state: VisitState) -> bool:
@@ -320,24 +218,49 @@ def close_visit(tx: Tx, visit: table.Visit, state: VisitState) -> bool:
 def _save_change(
     tx: Tx,
     visit: table.Visit,
-    *,
-    step: Milestone | None = None,
-    recorded_at: datetime | None = None,
-    sealed_note: str | None = None,
 ) -> None:
-    """The visit with its next sequence number, and the history row that watchers are told from."""
-    visit.sequence = int(visit.sequence) + 1
+    """The visit with its next sequence number: a change that no milestone caused."""
+    note_change(tx, visit)
     tx.save(visit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeNote:
+    """Who changed a milestone, when by which clock, and why; `note` is sealed, `actor` staff's id."""
+
+    by: Recorder
+    moment: Moment | None = None
+    reason: str | None = None
+    note: str | None = None
+    actor: str | None = None
+
+
+def note_change(
+    tx: Tx,
+    visit: table.Visit,
+    *,
+    change: Change | None = None,
+    step: Milestone | None = None,
+    note: ChangeNote | None = None,
+) -> None:
+    """Give the visit its next sequence number, and keep the history row that watchers are told from.
+
+    The visit itself is still to be saved, once for all changes of an act.
+    """
+    visit.sequence = int(visit.sequence) + 1
+    moment = note.moment if note else None
     tx.insert(
         table.History(
             *table.history_key(visit.visit_id, visit.sequence),
             sequence=visit.sequence,
             state=visit.state,
-            code=step.code if step else None,
-            title=step.title if step else None,
-            recorded_at=recorded_at,
-            recorded_by=Recorder.COMPANION if step else None,
+            change=change,
+            step=step,
+            reason=note.reason if note else None,
+            actor=note.actor if note else None,
             received_at=tx.now,
-            sealed_note=sealed_note,
+            device_at=moment.device_at if moment else None,
+            skew_s=moment.skew_s if moment else None,
+            sealed_note=open_key(visit).encrypt("note", note.note) if note and note.note else None,
         )
     )

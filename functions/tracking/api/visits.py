@@ -1,4 +1,4 @@
-"""The visit over HTTP: progress, check-ins, milestones."""
+"""The visit over HTTP: its progress and its milestones."""
 
 from typing import Any
 
@@ -7,8 +7,9 @@ from functions.shared.caller import STAFF, Role
 from functions.shared.http import Call
 from functions.tracking import actions
 from functions.tracking.api.declared import routes
-from functions.tracking.rules import evidence, progress
-from functions.tracking.schemas.visits import CheckInBody, CheckInView, MilestoneBody, VisitView
+from functions.tracking.rules import amendments, evidence, progress
+from functions.tracking.rules.access import CHANGES_PROGRESS
+from functions.tracking.schemas.visits import CorrectionBody, MilestoneBody, SkipBody, VisitView
 
 _RECORDING = (
     progress.VisitNotFound,
@@ -31,34 +32,9 @@ def read_visit(call: Call[Any], visit_id: str) -> VisitView:
 
 
 @routes.post(
-    "/visits/{visit_id}/check-ins",
-    summary="打卡",
-    roles={Role.COMPANION},
-    body=CheckInBody,
-    reply=CheckInView,
-    status=201,
-    effect=True,
-    problems=_RECORDING,
-)
-def check_in(call: Call[CheckInBody], visit_id: str) -> CheckInView:
-    """An attempt is kept whatever it is worth; `result` says whether it proves presence, and if not why."""
-    body = call.body
-    verdict = actions.check_in(
-        call.tx,
-        visit_id=visit_id,
-        companion_id=call.caller.subject,
-        code=body.node,
-        point=body.point,
-        accuracy_m=body.accuracy_m,
-        captured_at=body.captured_at,
-    )
-    return CheckInView.of(body.node, verdict)
-
-
-@routes.post(
     "/visits/{visit_id}/milestones",
     summary="记录服务节点",
-    roles={Role.COMPANION},
+    roles=CHANGES_PROGRESS,
     body=MilestoneBody,
     reply=VisitView,
     status=201,
@@ -74,16 +50,64 @@ def check_in(call: Call[CheckInBody], visit_id: str) -> CheckInView:
     ),
 )
 def record_milestone(call: Call[MilestoneBody], visit_id: str) -> VisitView:
-    """In the template's order, each once; optional ones may be passed over. A step with `check_in` photo names its
-    uploaded photo; what comes after a required step waits for it, and the refusal says what is missing."""
+    """In the template's order, each once. A step with `check_in` photo names its uploaded photo; what comes after a
+    step waits until it is recorded or skipped, and the refusal says what is missing. Staff stand in for a phone that
+    died: they need no proof, and say why in the note."""
     body = call.body
-    visit = actions.record_milestone(
-        call.tx,
-        visit_id=visit_id,
-        companion_id=call.caller.subject,
+    entry = actions.Entry(
         code=body.code,
         recorded_at=body.recorded_at,
+        sent_at=body.sent_at,
         note=body.note,
         photo_file_id=body.photo_file_id,
+    )
+    return VisitView.of(actions.record_milestone(call.tx, visit_id=visit_id, caller=call.caller, entry=entry))
+
+
+@routes.post(
+    "/visits/{visit_id}/milestones/{code}/skip",
+    summary="跳过服务节点",
+    roles=CHANGES_PROGRESS,
+    body=SkipBody,
+    reply=VisitView,
+    status=201,
+    effect=True,
+    problems=(*_RECORDING, progress.VisitNotOpen, amendments.MilestoneRequired),
+)
+def skip_milestone(call: Call[SkipBody], visit_id: str, code: str) -> VisitView:
+    """The next step, with a reason that everybody sees; a required one only staff, who say why in the note."""
+    body = call.body
+    visit = actions.skip_milestone(
+        call.tx, visit_id=visit_id, caller=call.caller, code=code, reason=body.reason, note=body.note
+    )
+    return VisitView.of(visit)
+
+
+@routes.post(
+    "/visits/{visit_id}/milestones/{code}/corrections",
+    summary="更正节点时间",
+    roles=CHANGES_PROGRESS,
+    body=CorrectionBody,
+    reply=VisitView,
+    status=201,
+    effect=True,
+    problems=(
+        progress.VisitNotFound,
+        progress.VisitNotRunning,
+        amendments.MilestoneNotRecorded,
+        amendments.CorrectionTooLate,
+    ),
+)
+def correct_milestone(call: Call[CorrectionBody], visit_id: str, code: str) -> VisitView:
+    """By the companion soon after recording it, by staff at any time; `corrected_from` shows what it was."""
+    body = call.body
+    visit = actions.correct_milestone(
+        call.tx,
+        visit_id=visit_id,
+        caller=call.caller,
+        code=code,
+        recorded_at=body.recorded_at,
+        reason=body.reason,
+        note=body.note,
     )
     return VisitView.of(visit)

@@ -35,5 +35,8 @@ def standing_of(caller: Caller, *, client_id: str, companion_id: str, order_id: 
     return Standing.STAFF if caller.is_staff else None
 
 
+CHANGES_PROGRESS = frozenset({Role.COMPANION, Role.AGENT, Role.ADMIN})
+"""Who records, skips and corrects milestones: the visit's companion, and staff who say why."""
+VOUCHES = frozenset({Role.AGENT, Role.ADMIN})
 SEES_POSITION = frozenset({Standing.CLIENT, Standing.STAFF, Standing.GUEST})
 """Who is shown the coarse cell; the companion knows where it is."""

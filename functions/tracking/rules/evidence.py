@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from functions.shared.errors import Conflict, FieldError
 from functions.tracking.rules.access import Standing
-from functions.tracking.rules.progress import CheckInKind, Milestone
+from functions.tracking.rules.progress import Milestone, Recorder
 
 SEES_PHOTOS = frozenset({Standing.CLIENT, Standing.COMPANION, Standing.STAFF})
 """A ticket bears a name: guests follow the progress, but are not shown its papers."""
@@ -36,8 +36,8 @@ class FirstUse:
 
 
 def require_photo(step: Milestone, file_id: str | None) -> None:
-    """PhotoMissing if the step wants a photo and there is none."""
-    if step.check_in is CheckInKind.PHOTO and file_id is None:
+    """PhotoMissing if the step wants a photo, there is none, and staff have not vouched for the step."""
+    if step.check_in.wants_photo and step.proved_by is not Recorder.STAFF and file_id is None:
         raise PhotoMissing(errors=(FieldError(step.code, f"“{step.title}”需要照片凭证"),))
 
 

@@ -14,7 +14,13 @@ class Policy:
     closes_after_s: int = 2 * 60 * 60
     """How long after its planned end a visit accepts check-ins and positions."""
     clock_skew_s: int = 2 * 60
-    """How far a phone's clock may run ahead of ours."""
+    """How far a phone's clock may run ahead of ours, or differ from it before its times are corrected."""
+    clock_doubt_s: int = 10 * 60
+    """A phone whose clock differs by more is flagged to staff."""
+    correct_within_s: int = 30 * 60
+    """How long after recording a milestone its companion may correct the time; later only staff do."""
+    lapses_after_s: int = 6 * 60 * 60
+    """How long after its planned end a visit that nobody ended is looked at by the system."""
     offline_max_s: int = 3 * 24 * 60 * 60
     """How old a check-in may be when a phone without network hands it in; older is refused as a mistake."""
     accuracy_cap_m: int = 100
@@ -67,6 +73,10 @@ class Policy:
             *(self.no_show_presence_s,),
         )
         if min(positive) <= 0 or min(others) < 0:
+        positive = (self.share_interval_s, self.accuracy_cap_m, self.share_accuracy_cap_m, self.trail_days)
+        others = (self.opens_before_s, self.closes_after_s, self.clock_skew_s, self.offline_max_s, self.share_margin_m)
+        clocks = (self.clock_doubt_s, self.correct_within_s, self.lapses_after_s)
+        if min(positive) <= 0 or min(*others, *clocks) < 0:
             raise ValueError("tracking policy: a duration or distance is out of range")
         if not 5 <= self.cell_resolution <= 9:
             raise ValueError("tracking policy: a shared cell is of resolution 5 to 9, never finer")

@@ -48,6 +48,7 @@ class Refusal(StrEnum):
     TOO_EARLY = "too_early"
     TOO_LATE = "too_late"
     CLOCK_AHEAD = "clock_ahead"
+    MOCK_LOCATION = "mock_location"
 
 
 REFUSAL_TITLES: Mapping[Refusal, str] = {
@@ -56,6 +57,7 @@ REFUSAL_TITLES: Mapping[Refusal, str] = {
     Refusal.TOO_EARLY: "还没到打卡时间",
     Refusal.TOO_LATE: "已超过打卡时间",
     Refusal.CLOCK_AHEAD: "手机时间比实际时间快，请校准后重试",
+    Refusal.MOCK_LOCATION: "手机开启了虚拟定位，请关闭后重试",
 }
 
 
@@ -88,10 +90,13 @@ def judge_check_in(
     starts_at: datetime,
     ends_at: datetime,
     policy: Policy,
+    mock: bool = False,
 ) -> Verdict:
-    """Accepted if the reading is exact enough, in time, and may lie within the fence given its accuracy."""
+    """Accepted if the reading is exact enough, in time, not made up (`mock`: the phone itself says that it is), and may
+    lie within the fence given its accuracy."""
     away_m = distance_m(point, fence.centre)
     refusals = (
+        (mock, Refusal.MOCK_LOCATION),
         (captured_at > now + timedelta(seconds=policy.clock_skew_s), Refusal.CLOCK_AHEAD),
         (captured_at < starts_at - timedelta(seconds=policy.opens_before_s), Refusal.TOO_EARLY),
         (captured_at > ends_at + timedelta(seconds=policy.closes_after_s), Refusal.TOO_LATE),

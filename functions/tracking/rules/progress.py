@@ -47,10 +47,21 @@ class CheckInKind(StrEnum):
     NONE = "none"
     GEOFENCE = "geofence"
     PHOTO = "photo"
+    BOTH = "both"
+
+    @property
+    def wants_geofence(self) -> bool:
+        """An accepted check-in on the campus is needed."""
+        return self in (CheckInKind.GEOFENCE, CheckInKind.BOTH)
+
+    @property
+    def wants_photo(self) -> bool:
+        """An uploaded photo is needed."""
+        return self in (CheckInKind.PHOTO, CheckInKind.BOTH)
 
 
 class MilestoneState(StrEnum):
-    """`skipped`: optional, and a later milestone was recorded."""
+    """`skipped`: passed over, with a reason."""
 
     PENDING = "pending"
     RECORDED = "recorded"
@@ -61,7 +72,30 @@ class Recorder(StrEnum):
     """Who recorded a milestone."""
 
     COMPANION = "companion"
+    STAFF = "staff"
     SYSTEM = "system"
+
+
+class SkipReason(StrEnum):
+    """Why a step was passed over."""
+
+    NOT_NEEDED = "not_needed"
+    PATIENT_DECLINED = "patient_declined"
+    HOSPITAL_UNAVAILABLE = "hospital_unavailable"
+    ANOTHER_DAY = "another_day"
+    OTHER = "other"
+    LAPSED = "lapsed"
+    """The system's: the visit was over and nobody had said what became of the step."""
+
+
+SKIP_TITLES: Mapping[SkipReason, str] = {
+    SkipReason.NOT_NEEDED: "本次不需要",
+    SkipReason.PATIENT_DECLINED: "就诊人选择不做",
+    SkipReason.HOSPITAL_UNAVAILABLE: "院方当日无法安排",
+    SkipReason.ANOTHER_DAY: "改日进行",
+    SkipReason.OTHER: "其他原因",
+    SkipReason.LAPSED: "陪诊师未作说明",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +112,12 @@ class Milestone:
     received_at: datetime | None = None
     """By our clock."""
     recorded_by: Recorder | None = None
+    """Who recorded or skipped it."""
+    proved_by: Recorder | None = None
+    """Who answers for the presence: the companion by check-in or photo, or staff who vouched for it."""
+    corrected_from: datetime | None = None
+    """The time that was recorded first, if it was corrected."""
+    skip_reason: SkipReason | None = None
 
 
 class VisitNotFound(NotFound):
@@ -108,7 +148,7 @@ class VisitNotOpen(Conflict):
 
 
 class MilestoneOutOfOrder(Conflict):
-    """A required milestone before this one has not been recorded."""
+    """A milestone before this one has neither been recorded nor skipped."""
 
     code = "milestone_out_of_order"
     title = "请按流程顺序记录节点"
@@ -118,8 +158,9 @@ _MISSING = {
     CheckInKind.NONE: "还没有记录“{}”",
     CheckInKind.GEOFENCE: "“{}”还没有在院区内打卡并记录",
     CheckInKind.PHOTO: "“{}”还没有上传照片凭证并记录",
+    CheckInKind.BOTH: "“{}”还没有在院区内打卡、上传照片凭证并记录",
 }
-"""What a required step that was passed over still lacks."""
+"""What the step that comes first still lacks."""
 
 
 class MilestoneRecorded(Conflict):
@@ -152,57 +193,70 @@ def plan_milestones(template: Iterable[Milestone]) -> tuple[Milestone, ...]:
     return (frame["departed"], frame["arrived"], *middle, frame["ended"])
 
 
-def recordable(milestones: Sequence[Milestone]) -> tuple[Milestone, ...]:
-    """What may be recorded now: pending optional milestones in order, up to and with the next required one."""
-    ahead: list[Milestone] = []
-    for step in _ahead(milestones):
-        ahead.append(step)
-        if step.required:
-            break
-    return tuple(ahead)
+def next_step(milestones: Sequence[Milestone]) -> Milestone | None:
+    """The first step of which nothing has become yet: the only one to record, prove or skip now."""
+    return next((step for step in milestones if step.state is MilestoneState.PENDING), None)
+
+
+def find_known(milestones: Sequence[Milestone], code: str, *, field: str = "code") -> Milestone:
+    """The milestone `code`; Invalid about the request's `field` if the template has none."""
+    for step in milestones:
+        if step.code == code:
+            return step
+    raise Invalid(errors=(FieldError(field, "本次陪诊的流程中没有这个节点"),))
 
 
 def find_recordable(milestones: Sequence[Milestone], code: str, *, field: str = "code") -> Milestone:
-    """The milestone `code` if it may be recorded now.
+    """The milestone `code` if it is the next one.
 
     Raises Invalid about the request's `field` (the template has no such code), MilestoneRecorded, MilestoneOutOfOrder.
     """
-    known = [step for step in milestones if step.code == code]
-    if not known:
-        raise Invalid(errors=(FieldError(field, "本次陪诊的流程中没有这个节点"),))
-    choices = recordable(milestones)
-    for step in choices:
-        if step.code == code:
-            return step
-    if any(step.state is MilestoneState.RECORDED for step in known):
+    known, following = find_known(milestones, code, field=field), next_step(milestones)
+    if known is following:
+        return known
+    if known.state is not MilestoneState.PENDING:
         raise MilestoneRecorded()
-    titles = "”或“".join(step.title for step in choices)
+    assert following is not None, "a step is pending, so one is the first of those"
+    missing = _MISSING[following.check_in].format(following.title)
     raise MilestoneOutOfOrder(
-        f"下一个节点应为“{titles}”" if titles else "流程已经结束",
-        errors=tuple(FieldError(step.code, _MISSING[step.check_in].format(step.title)) for step in choices[-1:]),
+        f"下一个节点应为“{following.title}”",
+        errors=(FieldError(following.code, missing if following.required else missing + "；不需要时可注明原因跳过"),),
     )
 
 
 def record(
-    milestones: Sequence[Milestone], code: str, *, recorded_at: datetime, received_at: datetime, by: Recorder
+    milestones: Sequence[Milestone],
+    code: str,
+    *,
+    recorded_at: datetime,
+    received_at: datetime,
+    by: Recorder,
+    proved_by: Recorder | None = None,
 ) -> tuple[Milestone, ...]:
-    """The milestones with `code` recorded and the optional ones before it skipped; raises as `find_recordable`."""
+    """The milestones with `code` recorded; raises as `find_recordable`."""
     chosen = find_recordable(milestones, code)
-    position = next(i for i, step in enumerate(milestones) if step is chosen)
-    return tuple(
-        replace(step, state=MilestoneState.RECORDED, recorded_at=recorded_at, received_at=received_at, recorded_by=by)
-        if i == position
-        else replace(step, state=MilestoneState.SKIPPED)
-        if i < position and step.state is MilestoneState.PENDING
-        else step
-        for i, step in enumerate(milestones)
+    recorded = replace(
+        chosen,
+        state=MilestoneState.RECORDED,
+        recorded_at=recorded_at,
+        received_at=received_at,
+        recorded_by=by,
+        proved_by=proved_by,
     )
+    return tuple(recorded if step is chosen else step for step in milestones)
+
+
+def prover_of(step: Milestone, by: Recorder) -> Recorder | None:
+    """Who answers for the presence at a step that `by` records: staff who vouched for it, or whoever records it."""
+    if step.check_in is CheckInKind.NONE or by is Recorder.SYSTEM:
+        return None
+    return step.proved_by or by
 
 
 def restarted(milestones: Sequence[Milestone]) -> tuple[Milestone, ...]:
     """The same steps with nothing recorded, for another companion."""
     return tuple(
-        replace(step, state=MilestoneState.PENDING, recorded_at=None, received_at=None, recorded_by=None)
+        Milestone(code=step.code, title=step.title, check_in=step.check_in, required=step.required)
         for step in milestones
     )
 
@@ -212,6 +266,12 @@ def state_at(milestones: Sequence[Milestone], code: str) -> VisitState:
     if code == milestones[-1].code:
         return VisitState.ENDED
     return {"departed": VisitState.DEPARTED, "arrived": VisitState.ARRIVED}.get(code, VisitState.IN_PROGRESS)
+
+
+def moved(state: VisitState, to: VisitState) -> VisitState:
+    """`to`, which must be where `state` leads."""
+    assert to in TRANSITIONS[state], f"{state} does not lead to {to}"
+    return to
 
 
 def require_open(now: datetime, *, starts_at: datetime, policy: Policy) -> None:
@@ -231,9 +291,3 @@ def check_recorded_at(
         raise Invalid(errors=(FieldError("recorded_at", "时间不能晚于现在，请检查手机时间"),))
     if recorded_at < floor:
         raise Invalid(errors=(FieldError("recorded_at", "时间不能早于陪诊开放时间或上一节点"),))
-
-
-def _ahead(milestones: Sequence[Milestone]) -> Sequence[Milestone]:
-    """Everything after the last recorded milestone."""
-    done = [i for i, step in enumerate(milestones) if step.state is MilestoneState.RECORDED]
-    return milestones[done[-1] + 1 :] if done else milestones

@@ -7,7 +7,8 @@ import msgspec
 
 from functions.shared import clock
 from functions.tracking import table
-from functions.tracking.rules.progress import MilestoneState, Recorder, VisitState
+from functions.tracking.rules.amendments import CORRECTION_TITLES, Change, CorrectionReason
+from functions.tracking.rules.progress import VisitState
 from functions.tracking.rules.sharing import SharedPosition
 from functions.tracking.schemas.visits import MilestoneChange
 
@@ -65,29 +66,27 @@ class Unsubscribed(Told, frozen=True, kw_only=True, tag="visit.unsubscribed"):
 
 
 class ProgressTold(Told, frozen=True, kw_only=True, tag="visit.progressed"):
-    """One change. `milestone` is null when the order's closing or the report caused it."""
+    """One change, and the milestone as it was then. `milestone` and `change` are null when the order's closing or the
+    report caused it; `reason` is a correction's."""
 
     visit_id: str
     sequence: int
     state: VisitState
+    change: Change | None
     milestone: MilestoneChange | None
+    reason: str | None
+    reason_title: str | None
 
     @classmethod
     def of(cls, change: table.History) -> "ProgressTold":
-        milestone = None
-        if change.code and change.title and change.recorded_at and change.recorded_by:
-            milestone = MilestoneChange(
-                code=change.code,
-                title=change.title,
-                state=MilestoneState.RECORDED,
-                recorded_at=clock.china(change.recorded_at),
-                recorded_by=Recorder(change.recorded_by),
-            )
         return cls(
             visit_id=str(change.pk),
             sequence=int(change.sequence),
             state=VisitState(change.state),
-            milestone=milestone,
+            change=Change(change.change) if change.change else None,
+            milestone=MilestoneChange.told(change.step) if change.step else None,
+            reason=change.reason,
+            reason_title=CORRECTION_TITLES[CorrectionReason(change.reason)] if change.reason else None,
         )
 
 

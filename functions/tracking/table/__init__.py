@@ -6,7 +6,7 @@
 | `<visit_id>`         | `CLOSED`           | visit_closure   | its order closed before the visit existed; expires     |
 | `<visit_id>`         | `HISTORY#<number>` | visit_history   | one change of the visit, as watchers are told of it    |
 | `<visit_id>`         | `CHECKIN#<ulid>`   | check_in        | an attempt to prove presence; place sealed; expires    |
-| `<visit_id>`         | `PHOTO#<code>`     | visit_photo     | the photo that proves a milestone, by its file's key   |
+| `<visit_id>`         | `PHOTO#<code>#<n>` | visit_photo     | the photo that proves a milestone; n: who took it      |
 | `PHOTO#<sha256>`     | `FIRST`            | photo_use       | where a picture was seen first                         |
 | `<visit_id>`         | `NOSHOW#<number>`  | no_show_case    | one party says that the other has not come; sealed     |
 | `<visit_id>`         | `EXTRAS`           | visit_extras    | overtime and its cap, the sum of expenses              |
@@ -56,9 +56,10 @@ from functions.tracking.table.visits import (
     Visit,
     VisitPhoto,
     check_in_key,
+    check_ins_of,
     closure_key,
+    find_for_recording,
     find_history,
-    find_photo_use,
     find_visit_or_closure,
     find_visit_row,
     history_after,
@@ -82,13 +83,14 @@ __all__ = [
     "VisitPhoto",
     "Watcher",
     "check_in_key",
+    "check_ins_of",
     "closure_key",
     "connection_key",
     "desk_topic",
     "find_connection",
+    "find_for_recording",
     "find_for_watching",
     "find_history",
-    "find_photo_use",
     "find_policy_row",
     "find_visit_or_closure",
     "find_visit_row",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from functions.shared import ids
 from functions.shared.table import InstantAttribute, JsonAttribute, find, find_all, query_page
@@ -32,6 +32,8 @@ class Visit(TrackingRow, discriminator="visit"):
     milestones: JsonAttribute[tuple[Milestone, ...]] = JsonAttribute(tuple[Milestone, ...])
     checked_in: JsonAttribute[dict[str, datetime]] = JsonAttribute(dict[str, datetime])
     """When an accepted check-in was received, by milestone code."""
+    photos: JsonAttribute[dict[str, str] | None] = JsonAttribute(dict[str, str] | None, null=True)
+    """Hashes of this visit's photos, each with the milestone that it proves."""
     state = UnicodeAttribute()
     sequence = NumberAttribute()
     """Number of changes so far; the latest history row has this number."""
@@ -51,24 +53,35 @@ class Closure(TrackingRow, discriminator="visit_closure"):
 
 
 class History(TrackingRow, discriminator="visit_history"):
-    """One change: `code`, `title`, `recorded_at`, `recorded_by` are absent when no milestone caused it."""
+    """One change: the milestone as it was then; `change`, `step` are absent when no milestone caused it.
+
+    `device_at` is the phone's time, `skew_s` how far its clock ran ahead, if it said so. `actor` is staff's id.
+    """
 
     sequence = NumberAttribute()
     state = UnicodeAttribute()
-    code = UnicodeAttribute(null=True)
-    title = UnicodeAttribute(null=True)
-    recorded_at = InstantAttribute(null=True)
-    recorded_by = UnicodeAttribute(null=True)
+    change = UnicodeAttribute(null=True)
+    step: JsonAttribute[Milestone | None] = JsonAttribute(Milestone | None, null=True)
+    reason = UnicodeAttribute(null=True)
+    actor = UnicodeAttribute(null=True)
     received_at = InstantAttribute()
+    device_at = InstantAttribute(null=True)
+    skew_s = NumberAttribute(null=True)
     sealed_note = UnicodeAttribute(null=True)
 
 
 class CheckIn(TrackingRow, discriminator="check_in"):
-    """An attempt; the place and its distance are sealed, as evidence."""
+    """An attempt; the place and its distance are sealed, as evidence.
+
+    `captured_at` is by our clock, `device_at` by the phone's, which ran `skew_s` ahead (None: it did not say).
+    """
 
     code = UnicodeAttribute()
     refusal = UnicodeAttribute(null=True)
     captured_at = InstantAttribute()
+    device_at = InstantAttribute()
+    skew_s = NumberAttribute(null=True)
+    is_doubtful = BooleanAttribute(default=False)
     received_at = InstantAttribute()
     sealed_reading = UnicodeAttribute()
 
@@ -109,8 +122,9 @@ def check_in_key(visit_id: str, at: datetime) -> tuple[str, str]:
     return visit_id, ids.new("CHECKIN", at).replace("_", "#")
 
 
-def photo_key(visit_id: str, code: str) -> tuple[str, str]:
-    return visit_id, f"PHOTO#{code}"
+def photo_key(visit_id: str, code: str, revision: int) -> tuple[str, str]:
+    """Of the companion whom this revision of the order named: another one, who begins anew, has photos of their own."""
+    return visit_id, f"PHOTO#{code}#{revision}"
 
 
 def photo_use_key(sha256: str) -> tuple[str, str]:
@@ -129,8 +143,20 @@ def find_visit_or_closure(visit_id: str) -> tuple[Visit | None, bool]:
     return visit, closure_key(visit_id) in rows
 
 
-def find_photo_use(sha256: str) -> PhotoUse | None:
-    return find(PhotoUse, *photo_use_key(sha256))
+def find_for_recording(visit_id: str, sha256: str | None) -> tuple[Visit | None, PhotoUse | None]:
+    """The visit, and where the picture with this hash was used first: one read round trip."""
+    if sha256 is None:
+        return find_visit_row(visit_id), None
+    rows = find_all(TrackingRow, [visit_key(visit_id), photo_use_key(sha256)])
+    visit, use = rows.get(visit_key(visit_id)), rows.get(photo_use_key(sha256))
+    assert visit is None or isinstance(visit, Visit)
+    assert use is None or isinstance(use, PhotoUse)
+    return visit, use
+
+
+def check_ins_of(visit_id: str, *, limit: int, after: str | None) -> tuple[Sequence[CheckIn], str | None]:
+    """Attempts to prove presence, newest first, and where to go on: one Query."""
+    return query_page(CheckIn, visit_id, prefix="CHECKIN#", limit=limit, after=after, newest_first=True)
 
 
 def photos_of(visit_id: str) -> Sequence[VisitPhoto]:
