@@ -72,9 +72,6 @@ class Policy:
             *(self.opens_before_s, self.closes_after_s, self.clock_skew_s, self.offline_max_s, self.share_margin_m),
             *(self.no_show_presence_s,),
         )
-        if min(positive) <= 0 or min(others) < 0:
-        positive = (self.share_interval_s, self.accuracy_cap_m, self.share_accuracy_cap_m, self.trail_days)
-        others = (self.opens_before_s, self.closes_after_s, self.clock_skew_s, self.offline_max_s, self.share_margin_m)
         clocks = (self.clock_doubt_s, self.correct_within_s, self.lapses_after_s)
         if min(positive) <= 0 or min(*others, *clocks) < 0:
             raise ValueError("tracking policy: a duration or distance is out of range")
