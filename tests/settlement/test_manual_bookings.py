@@ -1,12 +1,15 @@
 """Manual bookings: proposed with a reason by one person, booked once another one approved (B10, B11)."""
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import pytest
 
+from functions.settlement import actions
 from functions.settlement.actions.ledger import post
 from functions.settlement.rules import ledger
+from functions.settlement.rules.refunds import RefundKind
 from functions.shared import audit, clock, ids
 from functions.shared.money import MAX_FEN
 from tests.harness.world import Person, Reply, World
@@ -188,6 +191,29 @@ class TestProposals:
         assert (earlier["manual_booking"]["booking_id"], earlier["refund_order"]) == (booking_id, None)
         assert world.get("/proposals", as_=reader).body["items"] == [latest, earlier]
         assert world.get("/proposals?month=2026-02", as_=reader).body["items"] == []
+
+    def test_what_came_of_something_older_is_listed_in_the_month_of_its_proposal(
+        self, till: Till, order: Order
+    ) -> None:
+        till.paid(order)
+        till.world.publish(order.completed())
+        business_id = ids.new("rmd", datetime(2026, 1, 5, tzinfo=UTC))
+        proposal = commit(
+            "settlement",
+            lambda tx: actions.order_refund(
+                tx,
+                business_id=business_id,
+                order_id=order.order_id,
+                kind=RefundKind.GOODWILL,
+                amount_fen=100,
+                reason=REASON,
+                ordered_by="stf_1",
+            ),
+        )
+        reader = till.world.person("finance_reader")
+        [listed] = till.world.get("/proposals?month=2026-03", as_=reader).body["items"]
+        assert listed["refund_order"]["refund_order_id"] == proposal.proposal_id
+        assert till.world.get("/proposals?month=2026-01", as_=reader).body["items"] == []
 
     def test_a_query_that_is_wrong_is_refused(self, world: World) -> None:
         for query in ("month=2026-13", "month=March", "limit=0", "limit=51", "cursor=%21", "by=x"):

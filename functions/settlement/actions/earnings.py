@@ -1,12 +1,14 @@
 """What a companion sees of the money (F25): now, per order, and as a statement to keep."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from functions.settlement import table
 from functions.settlement.actions.income import income_of_order
 from functions.settlement.rules import ledger, statements
 from functions.settlement.rules.income import Earnings, Income, IncomeState, Release
+from functions.settlement.rules.ledger import Account
 from functions.settlement.rules.statements import Format, Movement, Period, Statement
 from functions.settlement.spreadsheets import RENDERERS
 from functions.settlement.table import StatementFileRow, tax
@@ -85,12 +87,12 @@ def _put(companion_id: str, file_id: str, content: bytes, content_type: str) -> 
 def _statement(companion_id: str, period: Period) -> Statement:
     """From the ledger's lines alone; the incomes only explain them."""
     accounts = statements.accounts_of(companion_id)
-    movements = [
-        Movement(line.transaction_id, line.subject, line.at, account.code, line.amount_fen)
-        for account in accounts
-        for line in table.lines_of(account, start=period.start, end=period.end, limit=None)
-    ]
-    openings = {account.code: table.balance_before(account, period.start) for account in accounts}
+    # Each account is one partition; read side by side, a statement takes as long as its longest one.
+    with ThreadPoolExecutor(len(accounts)) as pool:
+        openings = dict(pool.map(lambda account: (account.code, table.balance_before(account, period.start)), accounts))
+        movements = [
+            each for found in pool.map(lambda account: _movements(account, period), accounts) for each in found
+        ]
     incomes = table.incomes_between(companion_id, period.start, period.end)
     taxes = _taxes_of(movements)
     return statements.statement(period, openings=openings, movements=movements, incomes=incomes, taxes=taxes)
@@ -105,3 +107,8 @@ def _taxes_of(movements: Sequence[Movement]) -> dict[str, int]:
         )
         for transaction in table.load_transactions(about_tax)
     }
+
+
+def _movements(account: Account, period: Period) -> list[Movement]:
+    lines = table.lines_of(account, start=period.start, end=period.end, limit=None)
+    return [Movement(line.transaction_id, line.subject, line.at, account.code, line.amount_fen) for line in lines]

@@ -38,6 +38,7 @@ def propose_booking(
     row = _row(ids.new("mbk", tx.now), tx.now, proposed_by=proposed_by, reason=reason)
     row.booking = wanted
     tx.insert(row)
+    tx.insert(row.entry)
     audit.record(tx, actor=proposed_by, act="booking.proposed", subject=row.proposal_id, reason=reason)
     return row.to_proposal()
 

@@ -40,7 +40,8 @@ def order_refund(
 
     `business_id` (an id with a ULID: the complaint's remedy, or a new one) makes it happen once. `parts` say who bears
     it if that was decided elsewhere (kind ORDERED); otherwise the kind decides. `supplement_id` means that payment
-    (B9) instead of the order's own. Raises OrderNotSettled, NothingToRefund, RefundTooLarge, TooManyRefunds, Invalid.
+    (B9) instead of the order's own. Raises NotFound, OrderNotSettled, NothingToRefund, RefundTooLarge,
+    TooManyRefunds, Invalid.
     """
     proposal_id = ids.derived("rfo", business_id)
     known = table.find_proposal(proposal_id)
@@ -71,6 +72,7 @@ def order_refund(
         refund=carry_out(tx, wanted) if is_free else wanted,
     )
     tx.insert(row)
+    tx.insert(row.entry)
     act = "refund.ordered" if is_free else "refund.proposed"
     audit.record(tx, actor=ordered_by, act=act, subject=proposal_id, reason=reason)
     return row.to_proposal()
@@ -121,9 +123,13 @@ def _bearer(income: IncomeRow) -> Account:
 
 
 def _settled(order_id: str, supplement_id: str) -> MoneyOfOrder:
+    from functions.booking import actions as booking
+
     if supplement_id and supplement_id != payment_id_of(order_id, number_of(supplement_id)):
         raise NothingToRefund()
     facts = money_of(order_id, supplement_id)
+    if facts.payment is None:
+        booking.find_order(order_id)
     if facts.payment is None or facts.payment.state != PaymentState.SUCCEEDED:
         raise NothingToRefund()
     if facts.money.settled not in (CLOSED, DIVIDED):

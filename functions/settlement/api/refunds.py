@@ -18,7 +18,7 @@ from functions.shared.caller import STAFF, Role
 from functions.shared.errors import NotFound
 from functions.shared.http import Call
 
-_IN_THE_WAY = (NothingToRefund, OrderNotSettled, RefundTooLarge, TooManyRefunds)
+_IN_THE_WAY = (NotFound, NothingToRefund, OrderNotSettled, RefundTooLarge, TooManyRefunds)
 
 
 @routes.get(
@@ -81,7 +81,7 @@ def get_refund_order(call: Call[Any], refund_order_id: str) -> RefundOrderView:
     roles=DECIDERS,
     reply=RefundOrderView,
     effect=True,
-    problems=(NotFound, AlreadyDecided, SamePerson, *_IN_THE_WAY),
+    problems=(AlreadyDecided, SamePerson, *_IN_THE_WAY),
 )
 def approve_refund(call: Call[Any], refund_order_id: str) -> RefundOrderView:
     """必须由提出人以外的人批准；批准即执行。"""

@@ -2,11 +2,8 @@
 
 from datetime import UTC, date, datetime
 
-from ulid import ULID
-
 from functions.settlement.rules.ledger import Account, month_of
 from functions.shared import clock, ids
-from functions.shared.errors import NotFound
 
 Key = tuple[str, str]
 POLICY: Key = ("CONFIG", "policy")
@@ -48,12 +45,12 @@ def proposals_pk(month: str) -> str:
 
 
 def proposal_key(proposal_id: str) -> Key:
-    """A proposal lies with those of its month, which its id tells. NotFound for what is no id."""
-    try:
-        made_at = ULID.from_str(proposal_id.partition("_")[2]).datetime
-    except ValueError:
-        raise NotFound() from None
-    return proposals_pk(month_of(made_at)), proposal_id
+    return f"PROPOSAL#{proposal_id}", "PROPOSAL"
+
+
+def proposal_entry_key(proposal_id: str, proposed_at: datetime) -> Key:
+    """Its place among the proposals of the China month in which it was made, in order of time."""
+    return proposals_pk(month_of(proposed_at)), f"{stamp(proposed_at)}#{proposal_id}"
 
 
 def books_pk(subject: str) -> str:

@@ -7,6 +7,7 @@ from functions.settlement.rules.income import Income, IncomeKind, IncomeState
 from functions.settlement.rules.payments import Payment, PaymentMethod, PaymentState
 from functions.settlement.rules.policy import Policy
 from functions.settlement.rules.refunds import Refund, RefundReason, RefundState
+from functions.settlement.table.keys import proposal_entry_key
 from functions.shared.table import FenAttribute, InstantAttribute, JsonAttribute, Row
 
 
@@ -167,6 +168,10 @@ class IncomeRow(SettlementRow, discriminator="income"):
         )
 
 
+class ProposalEntryRow(SettlementRow, discriminator="proposal_entry"):
+    proposal_id = UnicodeAttribute()
+
+
 class ProposalRow(SettlementRow, discriminator="proposal"):
     """What one person of finance wants and a second one decides; exactly one of `booking` and `refund` is set."""
 
@@ -179,6 +184,11 @@ class ProposalRow(SettlementRow, discriminator="proposal"):
     decided_at = InstantAttribute(null=True)
     booking: JsonAttribute[BookingProposal] = JsonAttribute(BookingProposal, null=True)
     refund: JsonAttribute[RefundProposal] = JsonAttribute(RefundProposal, null=True)
+
+    @property
+    def entry(self) -> "ProposalEntryRow":
+        """That it was made in its month; inserted with it."""
+        return ProposalEntryRow(*proposal_entry_key(self.proposal_id, self.proposed_at), proposal_id=self.proposal_id)
 
     def to_proposal(self) -> Proposal:
         return Proposal(

@@ -28,6 +28,7 @@ from functions.settlement.table.rows import (
     PaymentRow,
     PolicyRow,
     ProofRow,
+    ProposalEntryRow,
     ProposalRow,
     RefundRow,
     SettlementRow,
@@ -70,7 +71,6 @@ def find_income(companion_id: str, order_id: str, completed_at: datetime) -> Inc
 
 
 def find_proposal(proposal_id: str) -> ProposalRow | None:
-    """The proposal; NotFound for what is no id."""
     return find(ProposalRow, *proposal_key(proposal_id))
 
 
@@ -123,9 +123,12 @@ def incomes_between(companion_id: str, start: datetime, end: datetime) -> list[I
 
 
 def proposals_of(month: str, *, limit: int, after: str | None) -> tuple[list[ProposalRow], str | None]:
-    """A page of what was proposed in a month, latest first: one Query."""
-    rows, last = query_page(ProposalRow, proposals_pk(month), limit=limit, after=after, newest_first=True)
-    return list(rows), last
+    """A page of what was proposed in a month, latest first: a Query and a BatchGet."""
+    entries, last = query_page(ProposalEntryRow, proposals_pk(month), limit=limit, after=after, newest_first=True)
+    keys = [proposal_key(entry.proposal_id) for entry in entries]
+    found = find_all(SettlementRow, keys)
+    rows = [found.get(key) for key in keys]
+    return [row for row in rows if isinstance(row, ProposalRow)], last
 
 
 def find_proof(day: str, part: int) -> ProofRow | None:
