@@ -27,6 +27,7 @@ from infra.local.standins import pay
 from infra.local.standins.journal import Journal
 from infra.local.standins.keys import Keys, load_keys
 from infra.local.standins.pay.signing import Flaw
+from infra.local.standins.pay.transfers import Bill
 from infra.local.standins.serving import serve
 from tests.harness.world import Person, Reply, World, put_secret
 
@@ -164,12 +165,22 @@ class Till:
         content = self.desk.transaction(self.desk.books.order(order.payment_id)) | changed
         return self._post("payments", "TRANSACTION.SUCCESS", "transaction", content, id, flaw)
 
-    def notify_refund(self, order: Order, *, id: str = "", flaw: Flaw | None = None, **changed: Any) -> Reply:
-        """The provider tells of the refund as it stands there."""
-        answer = self.desk.refund_answer(self.desk.books.find_refund(order.refund_id))
+    def notify_refund(
+        self, order: Order, *, refund_id: str = "", id: str = "", flaw: Flaw | None = None, **changed: Any
+    ) -> Reply:
+        """The provider tells of the order's refund (its first one, or the one named) as it stands there."""
+        answer = self.desk.refund_answer(self.desk.books.find_refund(refund_id or order.refund_id))
         status = answer.pop("status")
         content = answer | {"mchid": self.keys.pay.merchant_id, "refund_status": status} | changed
         return self._post("refunds", f"REFUND.{content['refund_status']}", "refund", content, id, flaw)
+
+    def transfer_content(self, bill: Bill) -> dict[str, Any]:
+        """What the provider would tell of a transfer as it stands."""
+        return self.desk.transfers.answer(bill)
+
+    def notify_transfer(self, content: dict[str, Any]) -> Reply:
+        """The provider tells what it once had to tell of a transfer."""
+        return self._post("transfers", "MCHTRANSFER.BILL.FINISHED", "mch_payment", content, "", None)
 
     def finishes_refund(self, order: Order, status: str = "SUCCESS") -> None:
         """The provider carries the refund out."""
