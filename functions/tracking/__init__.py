@@ -6,8 +6,10 @@ Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis"
           a correction shows what it corrected; every change has a number and is told and replayed by it (F10).
           Presence is proven by a geofence in which the reading's accuracy counts, a photo, or both; a phone's wrong
           clock is corrected and flagged; attempts are kept as evidence, and staff may vouch with a reason (F22).
-          Exact positions are sealed with the patient's key, expire after 90 days, and appear in no answer, event or
-          log: others see one H3 cell of about 0.7 km² at most once a minute, only while the visit runs (F9). A
+          Exact positions are sealed with the patient's key, each second once, and expire after 90 days unless somebody
+          holds the evidence; only staff who give a reason are answered with them, and the client sees who was. They
+          are in no event or log. Others see one H3 cell of about 0.7 km² at most once a minute, only while the visit
+          runs; which, depends on the cells that readings lie in and on nothing finer (F9). A
           guest's pass is asked of `accounts` at each read, subscription and push (F11).
           A step that wants a photo is not done without an uploaded one, nor is what comes after it (F8); a picture that
           served another order is flagged, and staff who look at photos leave an audit row.
@@ -23,7 +25,8 @@ Table     `tracking`; the key layout stands in `table`.
 Routes    GET /visits/{visit_id}, …/position, …/photos, …/check-ins; POST …/check-ins, …/check-ins/{code}/override,
           …/milestones, …/milestones/{code}/skip, …/milestones/{code}/corrections, …/uploads, …/positions;
           POST, GET …/emergency-calls, …/calls; POST …/calls/{call_id}/join, …/leave; …/no-shows: `api.no_shows`;
-          …/overtime, …/overtime-authorization, …/expenses: `api.extras`.
+          …/overtime, …/overtime-authorization, …/expenses: `api.extras`; …/trail-accesses, …/evidence-holds:
+          `api.trails`.
 Events in order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
           emergency.desk_contacted, emergency.desk_moved, emergency.unanswered, emergency.notices_written,
           notice.answered;
@@ -33,8 +36,10 @@ Timers    no_show_clock; visit_lapses, six hours after the planned end of a visi
 Events out visit.scheduled, visit.progressed, visit.amended, visit.closed, visit.unfinished, visit.position_changed,
           visit.photo_reused, emergency.called, visit.call_ended, visit.no_show_reported, visit.no_show_contested,
           visit.no_show, visit.overtime_{asked,approved,declined}, visit.expense_{asked,approved,declined};
-          visit.call_changed to itself.
+          visit.call_changed and visit.evidence_changed to itself.
 Reads for others  `actions.find_visit(visit_id) -> VisitCard`; `find_emergency_evidence` for the hospital's desk.
+          A room that hears of a complaint or claim has the evidence held by an event that this room answers with
+          `actions.hold_evidence` and `release_evidence`.
 
 States    scheduled → departed → arrived → in_progress → ended → reported; cancelled; no_show_client, no_show_companion.
 

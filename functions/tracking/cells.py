@@ -1,14 +1,27 @@
-"""H3 cells. The library is loaded on first use: only a companion who moved into another cell needs it."""
+"""H3 cells. The library is loaded on first use: only a companion whose position is shared needs it."""
 
-from functions.tracking.rules.presence import Point, distance_m
+from dataclasses import dataclass
+
+from functions.tracking.rules.presence import Point
 from functions.tracking.rules.sharing import Cell
 
 
-def cell_at(point: Point, *, resolution: int) -> Cell:
-    """The cell that contains `point` (taken as GCJ-02 degrees, so that the centre lies right on a Chinese map)."""
-    import h3
+@dataclass(frozen=True)
+class H3Grid:
+    """The cells of one resolution, over GCJ-02 degrees, so that a centre lies right on a Chinese map."""
 
-    index = h3.latlng_to_cell(point.lat, point.lng, resolution)
-    centre = Point(*h3.cell_to_latlng(index))
-    reach_m = max(distance_m(centre, Point(*corner)) for corner in h3.cell_to_boundary(index))
-    return Cell(index, centre.lat, centre.lng, reach_m)
+    resolution: int
+
+    def cell_of(self, point: Point) -> Cell:
+        """The cell that contains `point`."""
+        import h3
+
+        index = h3.latlng_to_cell(point.lat, point.lng, self.resolution)
+        return Cell(index, *h3.cell_to_latlng(index))
+
+    def are_neighbours(self, one: str, other: str) -> bool:
+        """Whether two cells touch; never, if the resolution was changed between them."""
+        import h3
+
+        same_size = h3.get_resolution(one) == h3.get_resolution(other)
+        return bool(same_size and h3.are_neighbor_cells(one, other))

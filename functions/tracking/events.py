@@ -188,6 +188,13 @@ class VisitPhotoReused(Event, frozen=True, kw_only=True, tag="visit.photo_reused
     first_order_id: str
 
 
+class VisitEvidenceChanged(Event, frozen=True, kw_only=True, tag="visit.evidence_changed"):
+    """The evidence of a visit is held now, or no longer: its rows after the sort key `after` are to be stamped anew."""
+
+    visit_id: str
+    after: str | None
+
+
 class VisitPositionChanged(Event, frozen=True, kw_only=True, tag="visit.position_changed"):
     """The companion is now in another coarse cell (an H3 index)."""
 

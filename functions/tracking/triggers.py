@@ -19,6 +19,7 @@ from functions.tracking.events import (
     VisitAmended,
     VisitCallChanged,
     VisitClosed,
+    VisitEvidenceChanged,
     VisitPositionChanged,
     VisitProgressed,
 )
@@ -132,6 +133,18 @@ def push_position(tx: Tx, event: VisitPositionChanged) -> None:
     shared = actions.find_present_position(event.visit_id)
     if shared:
         push(tx, event.visit_id, Scope.POSITION, PositionTold.of(event.visit_id, shared))
+
+
+@bus.on(VisitEvidenceChanged)
+def restamp_evidence(tx: Tx, event: VisitEvidenceChanged) -> None:
+    """Evidence is held, or expires again: page by page."""
+    actions.restamp_evidence(tx, visit_id=event.visit_id, after=event.after)
+
+
+@bus.timer(actions.HOLD_ENDS)
+def end_holds(tx: Tx, timer: Timer) -> None:
+    """The time of a hold is over."""
+    actions.end_holds(tx, visit_id=timer.subject)
 
 
 def _push_change(tx: Tx, visit_id: str, sequence: int) -> None:

@@ -64,6 +64,7 @@ WITHOUT_KEY = {
     "POST /notices/{notice_id}/read": "reading twice is reading once",
     "POST /visits/{visit_id}/uploads": "a second leave is another file",
     "POST /visits/{visit_id}/evidence-uploads": "a second leave is another file",
+    "POST /visits/{visit_id}/trail-accesses": "a second look is another look; its answer must not be stored",
     "POST /companion-applications/{application_id}/uploads": "a second leave is another file",
     "POST /companions/me/uploads": "a second leave is another file",
     "POST /webhooks/wechat-pay/payments": "the notification's own id is the key",

@@ -70,7 +70,7 @@ class TestTrail:
             visit.send_positions([point(at=clock.now() + timedelta(seconds=20))])
             visit.world.advance(minutes=1)
         visit.renew()
-        visit.send_positions([point(lat=CAMPUS.lat + 0.03)])
+        visit.send_positions([point(lat=CAMPUS.lat + 0.02)])
         visit.world.deliver()
         cells = [event["cell"] for event in visit.world.events("visit.position_changed")]
         assert len(cells) == len(set(cells)) == 2

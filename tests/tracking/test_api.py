@@ -199,7 +199,7 @@ class TestPositions:
         visit.walk("departed")
         calls.clear()
         visit.send_positions([point(at=clock.now() - timedelta(seconds=s)) for s in range(100)])
-        assert calls == ["GetItem", "TransactWriteItems"]
+        assert calls == ["BatchGetItem", "TransactWriteItems"]
 
     def test_staff_see_the_same_cell_and_the_companion_has_no_use_for_it(self, visit: VisitScene) -> None:
         visit.walk("departed")

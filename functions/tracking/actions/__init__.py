@@ -1,5 +1,5 @@
 """What the room does: `visits` (from assignment to report), `recording` (milestones), `check_ins` (presence), `photos`
-(evidence, F8), `positions` (F9), `watching` (the live channel), `emergencies` (F34), `access`, `policies`."""
+(evidence, F8), `positions` and `trails` (F9), `watching` (the live channel), `emergencies` (F34), `access`, `policies`."""
 
 from functions.tracking.actions.access import require_viewer
 from functions.tracking.actions.check_ins import Attempt, check_in, list_check_ins
@@ -14,6 +14,16 @@ from functions.tracking.actions.recording import (
     record_milestone,
     skip_milestone,
     vouch_for_presence,
+)
+from functions.tracking.actions.trails import (
+    HOLD_ENDS,
+    end_holds,
+    hold_evidence,
+    list_holds,
+    list_trail_accesses,
+    open_trail,
+    release_evidence,
+    restamp_evidence,
 )
 from functions.tracking.actions.visits import (
     Assignment,
@@ -44,6 +54,7 @@ from functions.tracking.actions.watching import (
 from functions.tracking.rules.progress import VisitNotFound, VisitState
 
 __all__ = [
+    "HOLD_ENDS",
     "AlreadyConnected",
     "Assignment",
     "Attempt",
@@ -61,6 +72,7 @@ __all__ = [
     "check_in",
     "close_connection",
     "correct_milestone",
+    "end_holds",
     "end_lapsed",
     "find_audience",
     "find_change",
@@ -69,17 +81,23 @@ __all__ = [
     "find_present_position",
     "find_shared_position",
     "find_visit",
+    "hold_evidence",
     "list_check_ins",
+    "list_holds",
+    "list_trail_accesses",
     "mark_reported",
     "move_visit",
     "open_connection",
+    "open_trail",
     "prune",
     "put_policy",
     "read_photos",
     "read_visit",
     "record_milestone",
+    "release_evidence",
     "report_positions",
     "require_viewer",
+    "restamp_evidence",
     "schedule_visit",
     "skip_milestone",
     "unwatch",

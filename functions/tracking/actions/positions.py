@@ -6,55 +6,77 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from functions.shared import ids
 from functions.shared.caller import Caller
 from functions.shared.tx import Tx
 from functions.tracking import table
-from functions.tracking.actions.access import load_own_visit, load_visit, require_viewer
+from functions.tracking.actions.access import load_visit, require_viewer
 from functions.tracking.actions.visits import open_key
-from functions.tracking.cells import cell_at
+from functions.tracking.cells import H3Grid
 from functions.tracking.events import VisitPositionChanged
-from functions.tracking.rules import sharing
+from functions.tracking.rules import sharing, trail
 from functions.tracking.rules.access import SEES_POSITION, Scope
 from functions.tracking.rules.policy import Policy
-from functions.tracking.rules.presence import Point
 from functions.tracking.rules.progress import RUNNING, VisitNotFound, VisitNotRunning, VisitState
-from functions.tracking.rules.sharing import Cell, PositionNotShared, PositionUnknown, Reading, SharedPosition
+from functions.tracking.rules.sharing import PositionNotShared, PositionUnknown, Reading, SharedPosition
+from functions.tracking.rules.trail import Seconds
 
 
 @dataclass(frozen=True)
 class Upload:
-    """How many readings were kept; the others were repeated within the batch or taken outside the visit."""
+    """How many readings were kept; the others were sent before or taken outside the visit."""
 
     accepted: int
     dropped: int
 
 
 def report_positions(tx: Tx, *, visit_id: str, companion_id: str, readings: Sequence[Reading]) -> Upload:
-    """Keep a batch as sealed evidence and, while the visit runs, move the shared cell.
+    """Keep what is new in a batch as sealed evidence and, while the visit runs, move the shared cell. One read.
 
-    A phone that was offline may send in any order, twice, and after the end. Raises VisitNotFound, VisitNotRunning.
+    A phone that was offline may send in any order, again, and after the end. Raises VisitNotFound, VisitNotRunning.
     """
-    visit = load_own_visit(visit_id, companion_id=companion_id)
+    visit, index = table.find_visit_and_trail(visit_id) if ids.is_id("vis", visit_id) else (None, None)
+    if visit is None or index is None or visit.companion_id != companion_id:
+        raise VisitNotFound()
     if visit.state not in RUNNING and visit.state != VisitState.ENDED:
         raise VisitNotRunning()
     policy = table.policy()
-    kept = sharing.plausible(
+    seconds = Seconds.decode(index.seconds) if index.seconds else Seconds()
+    kept = trail.plausible(
         readings,
         opens_at=visit.starts_at - timedelta(seconds=policy.opens_before_s),
         until=visit.ended_at or _latest(visit, tx.now, policy),
+        kept=seconds,
     )
     if kept:
-        tx.insert(
-            table.Trail(
-                *table.trail_key(visit_id, kept[0].captured_at),
-                received_at=tx.now,
-                sealed_readings=open_key(visit).encrypt("trail", msgspec.json.encode(kept).decode()),
-                ttl=tx.now + timedelta(days=policy.trail_days),
-            )
-        )
+        index.seconds = seconds.joined(map(trail.second_of, kept)).encode()
+        kept = _seal(tx, visit, index, kept, policy)
     if visit.state in RUNNING:
         _share(tx, visit, kept, policy)
     return Upload(accepted=len(kept), dropped=len(readings) - len(kept))
+
+
+def _seal(
+    tx: Tx, visit: table.Visit, index: table.TrailIndex, kept: Sequence[Reading], policy: Policy
+) -> list[Reading]:
+    """Store the readings, flagged; returns them. Evidence that is held has no time to live."""
+    key = open_key(visit)
+    anchor = None
+    if index.sealed_anchor:
+        anchor = msgspec.json.decode(key.decrypt("trail_anchor", index.sealed_anchor), type=Reading)
+    judged, anchor = trail.marked(kept, anchor=anchor, policy=policy)
+    expires_at = None if index.holds else tx.now + timedelta(days=policy.trail_days)
+    row = table.Trail(
+        *table.trail_key(visit.visit_id, kept[0].captured_at),
+        received_at=tx.now,
+        sealed_readings=key.encrypt("trail", msgspec.json.encode(judged).decode()),
+    )
+    row.ttl = index.ttl = expires_at
+    tx.insert(row)
+    if anchor is not None:
+        index.sealed_anchor = key.encrypt("trail_anchor", msgspec.json.encode(anchor).decode())
+    tx.save(index)
+    return judged
 
 
 def find_shared_position(visit_id: str, *, caller: Caller, now: datetime) -> SharedPosition:
@@ -79,11 +101,8 @@ def find_present_position(visit_id: str) -> SharedPosition | None:
 
 
 def _share(tx: Tx, visit: table.Visit, kept: Sequence[Reading], policy: Policy) -> None:
-    def cell_of(point: Point) -> Cell:
-        return cell_at(point, resolution=policy.cell_resolution)
-
     before = visit.shared
-    after = sharing.next_shared(before, kept, cell_of=cell_of, policy=policy)
+    after = sharing.next_shared(before, kept, grid=H3Grid(policy.cell_resolution), policy=policy)
     if after is None or after == before:
         return
     visit.shared = after

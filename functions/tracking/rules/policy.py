@@ -29,10 +29,9 @@ class Policy:
     """H3 resolution of the shared cell: 8 is about 0.7 km² (F9)."""
     share_interval_s: int = 60
     """The shared cell changes at most once in this time, and its instant is rounded down to it."""
-    share_margin_m: int = 150
-    """A reading moves the shared cell only when it lies this far beyond it: jitter at an edge shows nothing. Twice what
-    readings stray from where the phone is."""
-    share_accuracy_cap_m: int = 500
+    share_settle_readings: int = 5
+    """A neighbouring cell is shown once so many intervals in a row were read there: jitter at an edge shows nothing."""
+    share_accuracy_cap_m: int = 200
     """A reading less exact than this does not move the shared cell; it is kept as evidence."""
     trail_days: int = 90
     """How long exact positions are kept."""
@@ -61,15 +60,17 @@ class Policy:
     """The most that a companion may lay out in one go."""
     expenses_max_fen: int = 500_000
     """The most that a companion may lay out in one visit."""
+    speed_cap_mps: int = 60
+    """Two readings that imply a higher speed are a jump: kept, flagged, shown to nobody."""
 
     def __post_init__(self) -> None:
         positive = (
             *(self.share_interval_s, self.accuracy_cap_m, self.share_accuracy_cap_m, self.trail_days),
             *(self.no_show_wait_s, self.no_show_answer_s, self.overtime_max_min, self.extras_after_end_s),
-            *(self.expense_max_fen, self.expenses_max_fen),
+            *(self.expense_max_fen, self.expenses_max_fen, self.share_settle_readings, self.speed_cap_mps),
         )
         others = (
-            *(self.opens_before_s, self.closes_after_s, self.clock_skew_s, self.offline_max_s, self.share_margin_m),
+            *(self.opens_before_s, self.closes_after_s, self.clock_skew_s, self.offline_max_s),
             *(self.no_show_presence_s,),
         )
         clocks = (self.clock_doubt_s, self.correct_within_s, self.lapses_after_s)

@@ -13,6 +13,8 @@
 | `<visit_id>`         | `EXPENSE#<id>`     | visit_expense   | what the companion laid out, with its receipt's key    |
 | `RECEIPT#<sha256>`   | `USE`              | receipt_use     | the expense that a receipt stands for                  |
 | `<visit_id>`         | `TRAIL#<ulid>`     | position_trail  | a batch of exact positions, sealed; expires            |
+| `<visit_id>`         | `TRAILINDEX`       | trail_index     | which seconds are kept, why evidence is held; expires  |
+| `<visit_id>`         | `TRAILACCESS#<ulid>` | trail_access  | a look of staff at the exact positions, and why        |
 | `<visit_id>`         | `EMERGENCY#<id>`   | emergency_call  | a call for help: its state, who was reached (F34)      |
 | `<visit_id>`         | `EMERGENCY_OPEN`   | emergency_open  | which call the next press joins                        |
 | `<visit_id>`         | `SOS#<id>#REPORT…` | emergency_report | what a press said, sealed; expires                    |
@@ -46,7 +48,15 @@ from functions.tracking.table.live import (
 )
 from functions.tracking.table.positions import (
     Trail,
+    TrailAccess,
+    TrailIndex,
+    evidence_page,
+    find_trail_index,
+    find_visit_and_trail,
+    trail_access_key,
+    trail_accesses_of,
     trail_key,
+    trails_of,
 )
 from functions.tracking.table.visits import (
     CheckIn,
@@ -79,6 +89,8 @@ __all__ = [
     "PolicyRow",
     "TrackingRow",
     "Trail",
+    "TrailAccess",
+    "TrailIndex",
     "Visit",
     "VisitPhoto",
     "Watcher",
@@ -87,11 +99,14 @@ __all__ = [
     "closure_key",
     "connection_key",
     "desk_topic",
+    "evidence_page",
     "find_connection",
     "find_for_recording",
     "find_for_watching",
     "find_history",
     "find_policy_row",
+    "find_trail_index",
+    "find_visit_and_trail",
     "find_visit_or_closure",
     "find_visit_row",
     "find_watcher",
@@ -102,7 +117,10 @@ __all__ = [
     "photo_use_key",
     "photos_of",
     "policy",
+    "trail_access_key",
+    "trail_accesses_of",
     "trail_key",
+    "trails_of",
     "visit_key",
     "watcher_key",
     "watchers_of",
