@@ -25,6 +25,8 @@ Table     `accounts`:
           ORDER#<order>         GUEST#<id>            a guest access
           ORDER#<order>         GUESTS                how many were ever granted
           GUEST#<id>, SCENE#<hash>  POINTER           where that guest access is
+          GUEST#<id>            DEVICE#<hash>         a device that opened it, and when it was last noted
+          GUEST#<id>            VIEW#<ulid>           somebody looked
           NOTICES#<account>     <notice id>           a notice; `unread` after the last one counts the unread
           PUSH#<notice id>      PUSH                  the one attempt to send its WeChat message
           CREDITS#<account>     TEMPLATE#<id>         unspent consents to subscribe messages

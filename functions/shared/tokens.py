@@ -3,7 +3,7 @@
 The public keys are the SSM parameter `/zhenban/<stage>/jwks`: two live ones, so that rotating breaks no session.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from joserfc import jwt
@@ -20,6 +20,11 @@ _LEEWAY_S = 5
 
 def verify(token: str, *, now: datetime) -> Caller:
     """The caller that `token` names; Unauthenticated if it is malformed, forged, expired or of an unknown key."""
+    return verify_until(token, now=now)[0]
+
+
+def verify_until(token: str, *, now: datetime) -> tuple[Caller, datetime]:
+    """The same, and when the token expires: what outlives a request must ask for another by then."""
     try:
         claims = _decode(token)
         jwt.JWTClaimsRegistry(
@@ -29,13 +34,14 @@ def verify(token: str, *, now: datetime) -> Caller:
             sub={"essential": True},
             exp={"essential": True},
         ).validate(claims)
-        return Caller(
+        caller = Caller(
             subject=claims["sub"],
             roles=frozenset(Role(role) for role in claims["roles"]),
             session_id=claims.get("sid", ""),
             order_id=claims.get("order_id", ""),
             scopes=frozenset(claims.get("scopes", ())),
         )
+        return caller, datetime.fromtimestamp(claims["exp"], UTC)
     except (JoseError, ValueError, KeyError, TypeError) as error:
         raise Unauthenticated() from error
 

@@ -27,7 +27,7 @@ Routes    GET /visits/{visit_id}, …/position, …/photos, …/check-ins; POST 
           POST, GET …/emergency-calls, …/calls; POST …/calls/{call_id}/join, …/leave; …/no-shows: `api.no_shows`;
           …/overtime, …/overtime-authorization, …/expenses: `api.extras`; …/trail-accesses, …/evidence-holds:
           `api.trails`.
-Events in order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
+Events in guest_access.revoked, order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
           emergency.desk_contacted, emergency.desk_moved, emergency.unanswered, emergency.notices_written,
           notice.answered;
           its own emergency.called, visit.call_changed, visit.progressed, visit.amended, visit.closed and
@@ -48,9 +48,11 @@ The live channel (`live`, a WebSocket opened with `?token=<access token>`):
     {"action":"unsubscribe","visit_id"?:…}                  → visit.unsubscribed
     {"action":"subscribe_desk"}                             → emergency_desk.subscribed (a hospital's token)
     {"action":"ping"}                                       → pong
+    {"action":"renew","token":…}                            → session.renewed{expires_at}
     pushed: visit.progressed{visit_id, sequence, state, change, milestone, reason, reason_title},
     visit.access_ended{visit_id}, visit.position{visit_id, cell, lat, lng, observed_at}, emergency.changed{visit_id,
     call_id, state, reached, version};
+    session.expired{visit_id} (the token ran out: renew, subscribe again),
     call.ringing, call.changed{visit_id, call}; to a desk emergency.called{call_id, details};
     error{code, title} for what cannot be done.
 A message may come twice and, rarely, out of order: the receiver keeps the highest `sequence` and asks again with it.

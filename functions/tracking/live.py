@@ -22,6 +22,8 @@ from functions.tracking.schemas.live import (
     PositionTold,
     ProgressTold,
     Refused,
+    Renew,
+    Renewed,
     Subscribe,
     Subscribed,
     SubscribeDesk,
@@ -53,9 +55,11 @@ def live(event: dict[str, Any], context: Any) -> dict[str, int]:
 
 def _connect(connection_id: str, event: dict[str, Any]) -> None:
     token = (event.get("queryStringParameters") or {}).get("token") or ""
-    caller = tokens.verify(token, now=clock.now())
+    caller, expires_at = tokens.verify_until(token, now=clock.now())
     try:
-        _commit(lambda tx: actions.open_connection(tx, connection_id=connection_id, caller=caller))
+        _commit(
+            lambda tx: actions.open_connection(tx, connection_id=connection_id, caller=caller, expires_at=expires_at)
+        )
     except actions.AlreadyConnected:
         observe.logger().info("connect repeated, nothing to do")
 
@@ -68,7 +72,10 @@ def _message(connection_id: str, event: dict[str, Any]) -> None:
     asked = _decode(event.get("body") or "")
     match asked:
         case Ping():
+            actions.require_connection(connection_id, now=clock.now())
             _tell(connection_id, Pong())
+        case Renew():
+            _renew(connection_id, asked.token)
         case Subscribe():
             _subscribe(connection_id, asked)
         case SubscribeDesk():
@@ -77,6 +84,12 @@ def _message(connection_id: str, event: dict[str, Any]) -> None:
         case Unsubscribe():
             _commit(lambda tx: actions.unwatch(tx, connection_id=connection_id, visit_id=asked.visit_id))
             _tell(connection_id, Unsubscribed(visit_id=asked.visit_id))
+
+
+def _renew(connection_id: str, token: str) -> None:
+    caller, expires_at = tokens.verify_until(token, now=clock.now())
+    _commit(lambda tx: actions.renew_connection(tx, connection_id=connection_id, caller=caller, expires_at=expires_at))
+    _tell(connection_id, Renewed(expires_at=clock.china(expires_at)))
 
 
 def _subscribe(connection_id: str, asked: Subscribe) -> None:
@@ -91,11 +104,11 @@ def _subscribe(connection_id: str, asked: Subscribe) -> None:
             return
 
 
-def _decode(body: str) -> Subscribe | SubscribeDesk | Unsubscribe | Ping:
+def _decode(body: str) -> Subscribe | SubscribeDesk | Unsubscribe | Ping | Renew:
     if len(body) > _MAX_MESSAGE:
         raise Invalid()
     try:
-        return msgspec.json.decode(body, type=Subscribe | SubscribeDesk | Unsubscribe | Ping)
+        return msgspec.json.decode(body, type=Subscribe | SubscribeDesk | Unsubscribe | Ping | Renew)
     except msgspec.DecodeError as error:
         raise Invalid() from error
 

@@ -1,6 +1,6 @@
 """A message to everybody who follows a visit and may hear it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -8,18 +8,30 @@ from functions.shared.tx import Tx
 from functions.tracking import actions, table
 from functions.tracking.gateways import sockets
 from functions.tracking.rules.access import Scope
-from functions.tracking.schemas.live import AccessEnded, Told
+from functions.tracking.schemas.live import AccessEnded, SessionExpired, Told
 
 
 def push(tx: Tx, visit_id: str, scope: Scope, message: Told) -> Sequence[table.Watcher]:
-    """Post to every watcher who may hear it, then drop the sockets that are gone and the guests whose pass ended;
-    returns those who were reached.
+    """Post to every watcher who may hear it, then drop the sockets that are gone, the guests whose pass ended and the
+    callers whose token ran out; returns those who were reached.
 
     Posting comes before the commit and may happen again: hearing a sequence twice is harmless.
     """
-    audience, ended = actions.find_audience(visit_id, scope, now=tx.now)
-    sockets.post_each([w.connection_id for w in ended], msgspec.json.encode(AccessEnded(visit_id=visit_id)))
-    outcomes = sockets.post_each([w.connection_id for w in audience], msgspec.json.encode(message))
-    gone = [w for w in audience if outcomes[w.connection_id] is sockets.Delivery.GONE]
-    actions.prune(tx, [*gone, *ended])
-    return [w for w in audience if outcomes[w.connection_id] is sockets.Delivery.SENT]
+    audience = actions.find_audience(visit_id, scope, now=tx.now)
+    _post(audience.ended, AccessEnded(visit_id=visit_id))
+    _post(audience.expired, SessionExpired(visit_id=visit_id))
+    outcomes = _post(audience.hearing, message)
+    gone = [w for w in audience.hearing if outcomes[w.connection_id] is sockets.Delivery.GONE]
+    actions.prune(tx, [*gone, *audience.ended, *audience.expired])
+    return [w for w in audience.hearing if outcomes[w.connection_id] is sockets.Delivery.SENT]
+
+
+def shut_out(tx: Tx, *, order_id: str, guest_access_id: str) -> None:
+    """Tell a guest's sockets that the pass has ended, and drop them at once."""
+    visit_id, watchers = actions.find_watchers_of_guest(order_id, guest_access_id)
+    _post(watchers, AccessEnded(visit_id=visit_id))
+    actions.prune(tx, watchers)
+
+
+def _post(watchers: Sequence[table.Watcher], message: Told) -> Mapping[str, sockets.Delivery]:
+    return sockets.post_each([watcher.connection_id for watcher in watchers], msgspec.json.encode(message))

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from functions.accounts.events import EmergencyNoticesWritten, NoticeAnswered
+from functions.accounts.events import EmergencyNoticesWritten, GuestAccessRevoked, NoticeAnswered
 from functions.booking.events import OrderAssigned, OrderClosed, OrderRescheduled, OrderUnassigned
 from functions.care.events import ReportSubmitted
 from functions.hospitals.events import EmergencyDeskContacted, EmergencyDeskMoved, EmergencyUnanswered
@@ -23,7 +23,7 @@ from functions.tracking.events import (
     VisitPositionChanged,
     VisitProgressed,
 )
-from functions.tracking.pushing import push
+from functions.tracking.pushing import push, shut_out
 from functions.tracking.rules.access import Scope
 from functions.tracking.rules.presence import Fence
 from functions.tracking.rules.progress import CheckInKind, Milestone
@@ -133,6 +133,12 @@ def push_position(tx: Tx, event: VisitPositionChanged) -> None:
     shared = actions.find_present_position(event.visit_id)
     if shared:
         push(tx, event.visit_id, Scope.POSITION, PositionTold.of(event.visit_id, shared))
+
+
+@bus.on(GuestAccessRevoked)
+def shut_out_guest(tx: Tx, event: GuestAccessRevoked) -> None:
+    """A family member may no longer follow: open sockets are told and dropped at once."""
+    shut_out(tx, order_id=event.order_id, guest_access_id=event.guest_access_id)
 
 
 @bus.on(VisitEvidenceChanged)

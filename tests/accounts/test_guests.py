@@ -1,5 +1,6 @@
 """Sharing an order with family members, over HTTP (F11)."""
 
+import base64
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from functions.shared.config import config
 from functions.shared.errors import NotFound
 from tests.accounts.makers import Order, put_order
 from tests.harness.world import Person, Reply, World
+from tests.standins.servers import Standin
 
 pytestmark = pytest.mark.feature("F11")
 
@@ -32,8 +34,8 @@ def share(world: World, client: Person, order: Order, **changed: Any) -> Reply:
     return world.post("/guest-accesses", body | changed, as_=client)
 
 
-def sign_in(world: World, token: str) -> Reply:
-    return world.post("/sessions/guest", {"token": token})
+def sign_in(world: World, token: str, **device: Any) -> Reply:
+    return world.post("/sessions/guest", {"token": token, **device})
 
 
 class TestSharing:
@@ -92,6 +94,9 @@ class TestSharing:
             {"label": "长" * 21},
             {"order_id": 5},
             {"client_id": "acc_x"},
+            {"max_uses": 0},
+            {"max_uses": 101},
+            {"max_uses": 1.5},
         ],
     )
     def test_a_wrong_value_is_refused(
@@ -163,6 +168,92 @@ class TestRevoking:
             ("expired", False),
             ("active", True),
         ]
+
+
+PHONE = {"device_id": "d-7f3a", "device": "妹妹的 iPhone"}
+TABLET = {"device_id": "d-91bc", "device": "客厅的平板"}
+
+
+def views_of(world: World, client: Person, shared: dict[str, Any], query: str = "") -> dict[str, Any]:
+    body: dict[str, Any] = world.get(f"/guest-accesses/{shared['guest_access_id']}/views{query}", as_=client).body
+    return body
+
+
+class TestUses:
+    def test_as_many_devices_as_allowed_open_it_each_as_often_as_it_likes(
+        self, world: World, client: Person, order: Order
+    ) -> None:
+        shared = share(world, client, order, max_uses=2).body
+        statuses = [sign_in(world, shared["token"], **device).status for device in (PHONE, PHONE, TABLET, PHONE)]
+        assert statuses == [201] * 4
+        refused = sign_in(world, shared["mini_code_scene"], device_id="d-other")
+        assert (refused.status, refused.code) == (403, "guest_access_used_up")
+        (item,) = world.get(f"/guest-accesses?order_id={order.order_id}", as_=client).body["items"]
+        assert (item["uses"], item["max_uses"]) == (2, 2)
+
+    def test_a_device_that_does_not_say_which_it_is_counts_each_time(
+        self, world: World, client: Person, order: Order
+    ) -> None:
+        token = share(world, client, order, max_uses=2).body["token"]
+        assert [sign_in(world, token).status for _ in range(3)] == [201, 201, 403]
+
+    @pytest.mark.parametrize("device", [{"device_id": "x" * 65}, {"device": "长" * 41}, {"device": 5}, {"phone": "1"}])
+    def test_a_device_that_makes_no_sense_is_refused(
+        self, world: World, client: Person, order: Order, device: dict[str, Any]
+    ) -> None:
+        assert sign_in(world, share(world, client, order).body["token"], **device).code == "invalid_request"
+
+
+class TestViews:
+    def test_the_client_sees_who_looked_when(self, world: World, client: Person, order: Order) -> None:
+        shared = share(world, client, order).body
+        assert views_of(world, client, shared)["items"] == []
+        sign_in(world, shared["token"], **PHONE)
+        world.advance(minutes=5)
+        sign_in(world, shared["token"])
+        assert views_of(world, client, shared)["items"] == [
+            {"viewed_at": "2026-03-02T09:05:00+08:00", "device": "未知设备"},
+            {"viewed_at": "2026-03-02T09:00:00+08:00", "device": "妹妹的 iPhone"},
+        ]
+
+    def test_somebody_who_goes_on_looking_is_noted_now_and_then(
+        self, world: World, client: Person, order: Order
+    ) -> None:
+        shared = share(world, client, order).body
+        for _ in range(8):
+            sign_in(world, shared["token"], **PHONE)
+            world.advance(minutes=3)
+        client = world.renewed(client, "client")
+        page = views_of(world, client, shared, "?limit=2")
+        rest = views_of(world, client, shared, f"?cursor={page['next_cursor']}")
+        assert [each["viewed_at"][11:16] for each in page["items"] + rest["items"]] == ["09:12", "09:00"]
+
+    def test_a_refused_device_is_not_noted(self, world: World, client: Person, order: Order) -> None:
+        shared = share(world, client, order, max_uses=1).body
+        for device in (PHONE, TABLET):
+            sign_in(world, shared["token"], **device)
+        assert [each["device"] for each in views_of(world, client, shared)["items"]] == [PHONE["device"]]
+
+    @pytest.mark.parametrize("path", ["views", "mini-code"])
+    def test_it_is_for_the_client_alone(self, world: World, client: Person, order: Order, path: str) -> None:
+        path = f"/guest-accesses/{share(world, client, order).body['guest_access_id']}/{path}"
+        assert world.get(path).status == 401
+        assert world.get(path, as_=world.person("client")).status == 404
+        assert world.get(path, as_=world.person("companion")).status == 403
+        assert world.get(f"/guest-accesses/gst_none/{path.rpartition('/')[2]}", as_=client).status == 404
+
+
+class TestMiniCode:
+    def test_the_picture_opens_the_access(self, world: World, client: Person, order: Order, wechat: Standin) -> None:
+        shared = share(world, client, order).body
+        reply = world.get(f"/guest-accesses/{shared['guest_access_id']}/mini-code", as_=client)
+        assert (reply.status, reply.body["content_type"]) == (200, "image/png")
+        assert base64.b64decode(reply.body["picture"]).startswith(b"\x89PNG")
+
+    def test_there_is_none_of_an_access_that_ended(self, world: World, client: Person, order: Order) -> None:
+        path = f"/guest-accesses/{share(world, client, order).body['guest_access_id']}"
+        world.delete(path, as_=client)
+        assert world.get(f"{path}/mini-code", as_=client).code == "guest_access_ended"
 
 
 class TestRequireGuest:

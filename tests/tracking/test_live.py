@@ -1,7 +1,6 @@
 """The live channel, against a management API over loopback."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
 from itertools import count
@@ -17,16 +16,9 @@ from functions.tracking.gateways.sockets import Delivery
 from functions.tracking.live import live
 from tests.harness.world import Person, World
 from tests.tracking.makers import ALL, VisitScene, order_closed, point, visit_scene
-from tests.tracking.sockets_server import Sockets, serve_sockets
+from tests.tracking.sockets_server import Sockets
 
 _numbers = count(1)
-
-
-@pytest.fixture
-def sockets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sockets]:
-    with serve_sockets() as serving:
-        monkeypatch.setenv("LIVE_ENDPOINT", serving.url)
-        yield serving
 
 
 def call(route: str, connection_id: str, **more: Any) -> int:

@@ -1,6 +1,6 @@
 """Sharing an order with family members (F11)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,7 +29,14 @@ class SharedAccess:
 
 
 def grant(
-    tx: Tx, *, order_id: str, client_id: str, scopes: Collection[Scope], expires_in_h: int, label: str
+    tx: Tx,
+    *,
+    order_id: str,
+    client_id: str,
+    scopes: Collection[Scope],
+    expires_in_h: int,
+    label: str,
+    max_uses: int | None = None,
 ) -> SharedAccess:
     """Share the client's own order. NotFound for another client's, TooManyGuestAccesses."""
     _check_owner(order_id, client_id)
@@ -42,6 +49,7 @@ def grant(
         created_at=tx.now,
         expires_at=tx.now + timedelta(hours=expires_in_h),
         revoked_at=None,
+        max_uses=max_uses,
     )
     shared = _with_keys(access)
     tx.insert(guests.guest_access_row(access))
@@ -64,13 +72,60 @@ def list_granted(*, order_id: str, client_id: str) -> list[SharedAccess]:
 
 def revoke(tx: Tx, *, guest_access_id: str, client_id: str) -> None:
     """End it now; doing so again changes nothing. NotFound for another client's."""
-    row = guests.find_guest_access_by_id(guest_access_id)
-    if row is None or row.client_id != client_id:
-        raise NotFound()
+    row = _own(guest_access_id, client_id)
     if row.revoked_at is None:
         row.revoked_at = tx.now
         tx.save(row)
         tx.emit(GuestAccessRevoked(guest_access_id=guest_access_id, order_id=row.order_id))
+
+
+def note_look(tx: Tx, row: guests.GuestAccessRow, *, device_id: str, device: str) -> None:
+    """A device exchanged the link for a token: count it the first time, and note that somebody looked. One read.
+
+    Tokens last 15 minutes, so a device that goes on looking is noted again. Raises GuestAccessUsedUp.
+    """
+    policy = base.policy()
+    known = guests.find_device(row.guest_access_id, device_id)
+    if known is None or not device_id:
+        row.to_guest_access().check_may_open()
+        row.uses = int(row.uses) + 1
+        tx.save(row)
+    if known is not None and tx.now - known.last_viewed_at < timedelta(seconds=policy.guest_view_every_s):
+        return
+    ends_at = max(row.expires_at, tx.now) + timedelta(days=policy.guest_views_days)
+    known = known or guests.GuestDeviceRow(*guests.device_key(row.guest_access_id, device_id))
+    known.last_viewed_at, known.ttl = tx.now, ends_at
+    tx.save(known)
+    view = guests.GuestViewRow(*guests.view_key(row.guest_access_id, tx.now), viewed_at=tx.now, device=device)
+    view.ttl = ends_at
+    tx.insert(view)
+
+
+def list_views(
+    *, guest_access_id: str, client_id: str, limit: int, after: str | None
+) -> tuple[Sequence[guests.GuestViewRow], str | None]:
+    """Who looked when, newest first. NotFound for another client's."""
+    _own(guest_access_id, client_id)
+    return guests.views_of(guest_access_id, limit=limit, after=after)
+
+
+def mini_code(*, guest_access_id: str, client_id: str, now: datetime) -> bytes:
+    """The picture of the mini code that opens the access. NotFound, GuestAccessEnded, MiniCodeUnavailable."""
+    from functions.accounts.gateways.wechat import WeChatError
+
+    access = _own(guest_access_id, client_id).to_guest_access()
+    access.check_open(now)
+    try:
+        return clients.wechat().mini_code(_with_keys(access).scene, GUEST_PAGE)
+    except WeChatError as error:
+        raise rules.MiniCodeUnavailable() from error
+
+
+def _own(guest_access_id: str, client_id: str) -> guests.GuestAccessRow:
+    row = guests.find_guest_access_by_id(guest_access_id)
+    if row is None or row.client_id != client_id:
+        raise NotFound()
+    return row
 
 
 def is_open(access: GuestAccess, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from functions.accounts import clients
+from functions.accounts.actions.guests import note_look
 from functions.accounts.actions.voip import keep_session_key
 from functions.accounts.rules import guests as guest_rules
 from functions.accounts.rules import sessions as rules
@@ -100,10 +101,10 @@ def sign_in_machine(tx: Tx, *, assertion: str) -> SignedIn:
     return _mint(tx, subject=issuer, roles=frozenset({Role(institution.role)}))
 
 
-def sign_in_guest(tx: Tx, *, token: str) -> SignedIn:
+def sign_in_guest(tx: Tx, *, token: str, device_id: str = "", device: str = "") -> SignedIn:
     """A session for who holds the link (`token`) or scanned the mini code (its scene), never longer than the access.
 
-    GuestTokenInvalid, GuestAccessEnded.
+    GuestTokenInvalid, GuestAccessEnded, GuestAccessUsedUp.
     """
     if "." in token:
         row = guests.find_guest_access_by_id(guest_rules.read_link_token(token, clients.link_key()))
@@ -113,6 +114,7 @@ def sign_in_guest(tx: Tx, *, token: str) -> SignedIn:
         raise guest_rules.GuestTokenInvalid()
     access = row.to_guest_access()
     access.check_open(tx.now)
+    note_look(tx, row, device_id=device_id, device=device)
     ends_at = access.token_ends_at(tx.now, access_token_s=base.policy().access_token_s)
     return _mint(
         tx,

@@ -6,7 +6,7 @@ import msgspec
 
 from functions.accounts.actions import sessions
 from functions.accounts.api.declared import routes
-from functions.accounts.rules.guests import GuestAccessEnded, GuestTokenInvalid
+from functions.accounts.rules.guests import GuestAccessEnded, GuestAccessUsedUp, GuestTokenInvalid
 from functions.accounts.rules.sessions import (
     AssertionRejected,
     BadCredentials,
@@ -81,11 +81,12 @@ def sign_in_machine(call: Call[MachineSignIn]) -> Session:
     body=GuestSignIn,
     reply=Session,
     status=201,
-    problems=(GuestTokenInvalid, GuestAccessEnded),
+    problems=(GuestTokenInvalid, GuestAccessEnded, GuestAccessUsedUp),
 )
 def sign_in_guest(call: Call[GuestSignIn]) -> Session:
     """令牌随分享一同失效；分享被撤销后立即不能再看。"""
-    return Session.of(sessions.sign_in_guest(call.tx, token=call.body.token))
+    body = call.body
+    return Session.of(sessions.sign_in_guest(call.tx, token=body.token, device_id=body.device_id, device=body.device))
 
 
 @routes.post(

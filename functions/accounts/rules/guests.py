@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from functions.shared.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from functions.shared.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 
 _SCENE_BYTES = 18
 """144 bits, 24 characters."""
@@ -46,6 +46,20 @@ class GuestAccessEnded(Forbidden):
     title = "分享已结束"
 
 
+class GuestAccessUsedUp(Forbidden):
+    """As many devices as the client allowed have opened it."""
+
+    code = "guest_access_used_up"
+    title = "分享的使用次数已用完"
+
+
+class MiniCodeUnavailable(Unavailable):
+    """WeChat gave no picture of the mini code."""
+
+    code = "mini_code_unavailable"
+    title = "小程序码暂时无法生成，请稍后再试"
+
+
 class ScopeNotGranted(Forbidden):
     """The client did not share this."""
 
@@ -72,6 +86,9 @@ class GuestAccess:
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    max_uses: int | None = None
+    """How many devices may open it; None is any number."""
+    uses: int = 0
 
     def state(self, now: datetime) -> GuestAccessState:
         """Whether it opens anything at `now`."""
@@ -91,6 +108,11 @@ class GuestAccess:
         self.check_open(now)
         if scope not in self.scopes:
             raise ScopeNotGranted()
+
+    def check_may_open(self) -> None:
+        """GuestAccessUsedUp if another device would be one too many."""
+        if self.max_uses is not None and self.uses >= self.max_uses:
+            raise GuestAccessUsedUp()
 
     def token_ends_at(self, now: datetime, *, access_token_s: int) -> datetime:
         """A guest's access token never outlives the access."""

@@ -26,5 +26,9 @@ class Policy:
     """Ever granted for one order, revoked ones included."""
     duty_staff_ids: tuple[str, ...] = ()
     """Who of our staff is told of an emergency call, by account (F34); the row must name them."""
+    guest_view_every_s: int = 600
+    """A guest who goes on looking is noted this often at most, by device."""
+    guest_views_days: int = 180
+    """How long it is kept who looked when."""
     credits_per_template: int = 20
     """Unspent subscribe-message consents kept for one account and template."""

@@ -1,5 +1,6 @@
 """Sharing an order."""
 
+import base64
 from datetime import datetime
 from typing import Annotated
 
@@ -7,6 +8,7 @@ from msgspec import Meta
 
 from functions.accounts.actions.guests import SharedAccess, is_open
 from functions.accounts.rules.guests import GuestAccessState, Scope
+from functions.accounts.table.guests import GuestViewRow
 from functions.shared import clock
 from functions.shared.http import Reading
 from functions.shared.http.schemas import Body
@@ -21,6 +23,7 @@ class GrantGuestAccess(Body, frozen=True, kw_only=True):
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=4, description="可看的内容")]
     expires_in_h: Annotated[int, Meta(ge=1, le=168, description="几小时后失效，最长七天")]
     label: Annotated[str, Meta(min_length=1, max_length=20, description="给自己看的备注，例如 妹妹")]
+    max_uses: Annotated[int, Meta(ge=1, le=100, description="最多几台设备可以打开；不写则不限")] | None = None
 
 
 class GuestAccessQuery(Body, frozen=True, kw_only=True):
@@ -64,6 +67,8 @@ class GuestAccessView(Reading, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    max_uses: int | None
+    uses: int
     link: str | None
 
     @classmethod
@@ -77,6 +82,8 @@ class GuestAccessView(Reading, frozen=True, kw_only=True):
             created_at=clock.china(access.created_at),
             expires_at=clock.china(access.expires_at),
             revoked_at=clock.china(access.revoked_at) if access.revoked_at else None,
+            max_uses=access.max_uses,
+            uses=access.uses,
             link=shared.link if is_open(access, now) else None,
         )
 
@@ -85,3 +92,26 @@ class GuestAccessList(Reading, frozen=True, kw_only=True):
     """一个订单的全部分享，含已失效的。"""
 
     items: list[GuestAccessView]
+
+
+class GuestViewView(Reading, frozen=True, kw_only=True):
+    """有人看过：时间与设备自称的名称。持续查看时每 10 分钟至多一条。"""
+
+    viewed_at: datetime
+    device: str
+
+    @classmethod
+    def of(cls, row: GuestViewRow) -> "GuestViewView":
+        return cls(viewed_at=clock.china(row.viewed_at), device=row.device or "未知设备")
+
+
+class MiniCodeView(Reading, frozen=True, kw_only=True):
+    """小程序码图片，base64。"""
+
+    content_type: str
+    picture: str
+
+    @classmethod
+    def of(cls, picture: bytes) -> "MiniCodeView":
+        content_type = "image/png" if picture.startswith(b"\x89PNG") else "image/jpeg"
+        return cls(content_type=content_type, picture=base64.b64encode(picture).decode())

@@ -42,6 +42,8 @@ class GuestSignIn(Body, frozen=True, kw_only=True):
     """家属登录：分享链接中的 token，或小程序码的 scene。"""
 
     token: Annotated[str, Meta(min_length=1, max_length=128)]
+    device_id: Annotated[str, Meta(max_length=64, description="小程序在本机随机生成并保存；同一设备只计一次使用")] = ""
+    device: Annotated[str, Meta(max_length=40, description="设备名称，分享者可以看到，例如 iPhone 15")] = ""
 
 
 class RefreshSession(Body, frozen=True, kw_only=True):

@@ -1,6 +1,8 @@
 """Guest accesses, in the partition of their order; pointers lead there from a link or a mini code."""
 
 import hashlib
+from collections.abc import Sequence
+from datetime import datetime
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition, Or
@@ -20,6 +22,8 @@ class GuestAccessRow(AccountsRow, discriminator="guest_access"):
     created_at = InstantAttribute()
     expires_at = InstantAttribute()
     revoked_at = InstantAttribute(null=True)
+    max_uses = NumberAttribute(null=True)
+    uses = NumberAttribute(default=0)
 
     def to_guest_access(self) -> GuestAccess:
         return GuestAccess(
@@ -31,12 +35,27 @@ class GuestAccessRow(AccountsRow, discriminator="guest_access"):
             created_at=self.created_at,
             expires_at=self.expires_at,
             revoked_at=self.revoked_at,
+            max_uses=None if self.max_uses is None else int(self.max_uses),
+            uses=int(self.uses),
         )
 
 
 class GuestPointerRow(AccountsRow, discriminator="guest_pointer"):
     order_id = UnicodeAttribute()
     guest_access_id = UnicodeAttribute()
+
+
+class GuestDeviceRow(AccountsRow, discriminator="guest_device"):
+    """A device that opened the access, by the hash of its own id; devices without one share a row."""
+
+    last_viewed_at = InstantAttribute()
+
+
+class GuestViewRow(AccountsRow, discriminator="guest_view"):
+    """Somebody looked; `device` is what the device calls itself."""
+
+    viewed_at = InstantAttribute()
+    device = UnicodeAttribute()
 
 
 class GuestCountRow(AccountsRow, discriminator="guest_count"):
@@ -59,6 +78,8 @@ def guest_access_row(access: GuestAccess) -> GuestAccessRow:
         scopes=access.scopes,
         created_at=access.created_at,
         expires_at=access.expires_at,
+        max_uses=access.max_uses,
+        uses=access.uses,
     )
 
 
@@ -93,6 +114,25 @@ def guest_accesses_of(order_id: str, *, limit: int) -> list[GuestAccess]:
     """In the order in which they were granted."""
     rows, _ = query_page(GuestAccessRow, f"ORDER#{order_id}", prefix="GUEST#", limit=limit)
     return [row.to_guest_access() for row in rows]
+
+
+def device_key(guest_access_id: str, device_id: str) -> tuple[str, str]:
+    digest = hashlib.sha256(device_id.encode()).hexdigest()[:32] if device_id else "-"
+    return f"GUEST#{guest_access_id}", f"DEVICE#{digest}"
+
+
+def find_device(guest_access_id: str, device_id: str) -> GuestDeviceRow | None:
+    return find(GuestDeviceRow, *device_key(guest_access_id, device_id))
+
+
+def view_key(guest_access_id: str, at: datetime) -> tuple[str, str]:
+    return f"GUEST#{guest_access_id}", ids.new("VIEW", at).replace("_", "#")
+
+
+def views_of(guest_access_id: str, *, limit: int, after: str | None) -> tuple[Sequence[GuestViewRow], str | None]:
+    """The newest first: one Query."""
+    pk = f"GUEST#{guest_access_id}"
+    return query_page(GuestViewRow, pk, prefix="VIEW#", limit=limit, after=after, newest_first=True)
 
 
 def _follow(pointer_pk: str) -> GuestAccessRow | None:

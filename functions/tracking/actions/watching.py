@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from functions.shared import ids
 from functions.shared.caller import Caller, Role
@@ -53,11 +54,47 @@ class Missed:
     position: SharedPosition | None
 
 
-def open_connection(tx: Tx, *, connection_id: str, caller: Caller) -> None:
-    """Remember who is on a new socket; AlreadyConnected if it is known."""
-    row = table.Connection(*table.connection_key(connection_id), caller=caller, watching=())
+@dataclass(frozen=True)
+class Audience:
+    """Who follows a visit when something is pushed: those who may hear it; guests whose pass ended; and those whose
+    token ran out, who have to show another."""
+
+    hearing: Sequence[table.Watcher]
+    ended: Sequence[table.Watcher]
+    expired: Sequence[table.Watcher]
+
+
+def open_connection(tx: Tx, *, connection_id: str, caller: Caller, expires_at: datetime) -> None:
+    """Remember who is on a new socket, and until when that is proven; AlreadyConnected if it is known."""
+    row = table.Connection(*table.connection_key(connection_id), caller=caller, expires_at=expires_at, watching=())
     row.ttl = tx.now + _SOCKET_LIFE
     tx.insert(row, taken=AlreadyConnected())
+
+
+def renew_connection(tx: Tx, *, connection_id: str, caller: Caller, expires_at: datetime) -> None:
+    """The same caller showed a newer token: the socket and what it follows go on. Two reads.
+
+    Unauthenticated if the socket is not known or is somebody else's.
+    """
+    connection = table.find_connection(connection_id)
+    if connection is None or not _is_same(connection.caller, caller):
+        raise Unauthenticated()
+    connection.caller, connection.expires_at = caller, expires_at
+    tx.save(connection)
+    for watcher in table.find_watchers_of_connection(connection):
+        watcher.caller, watcher.expires_at = caller, expires_at
+        tx.save(watcher)
+
+
+def require_connection(connection_id: str, *, now: datetime) -> None:
+    """Unauthenticated unless the socket's caller is still proven. One read."""
+    connection = table.find_connection(connection_id)
+    if connection is None or connection.expires_at <= now:
+        raise Unauthenticated()
+
+
+def _is_same(one: Caller, other: Caller) -> bool:
+    return (one.subject, one.roles, one.order_id) == (other.subject, other.roles, other.order_id)
 
 
 def close_connection(tx: Tx, *, connection_id: str) -> None:
@@ -78,7 +115,7 @@ def watch(tx: Tx, *, connection_id: str, visit_id: str) -> Subscription:
     if not ids.is_id("vis", visit_id):
         raise VisitNotFound()
     connection, visit, watcher = table.find_for_watching(connection_id, visit_id)
-    if connection is None:
+    if connection is None or connection.expires_at <= tx.now:
         raise Unauthenticated()
     if visit is None:
         raise VisitNotFound()
@@ -89,7 +126,12 @@ def watch(tx: Tx, *, connection_id: str, visit_id: str) -> Subscription:
         connection.watching = (*connection.watching, visit_id)
         tx.save(connection)
     if watcher is None:
-        row = table.Watcher(*table.watcher_key(visit_id, connection_id), caller=connection.caller, standing=standing)
+        row = table.Watcher(
+            *table.watcher_key(visit_id, connection_id),
+            caller=connection.caller,
+            expires_at=connection.expires_at,
+            standing=standing,
+        )
         row.ttl = tx.now + _SOCKET_LIFE
         tx.insert(row)
     return Subscription(visit_id, connection.caller, standing)
@@ -151,21 +193,30 @@ def unwatch(tx: Tx, *, connection_id: str, visit_id: str | None) -> None:
         tx.save(connection)
 
 
-def find_audience(
-    visit_id: str, scope: Scope, *, now: datetime
-) -> tuple[Sequence[table.Watcher], Sequence[table.Watcher]]:
-    """The sockets to push to, and those of guests whose pass no longer stands: one Query, and one read per guest.
-
-    Guests are shut out when progress is pushed; a position that a guest may not see is just not sent to it.
-    """
-    audience: list[table.Watcher] = []
+def find_audience(visit_id: str, scope: Scope, *, now: datetime) -> Audience:
+    """Whom to push to, and whom to shut out: a Query for every 200 sockets, and one read for each pass among them."""
+    passes: dict[str, _Pass] = {}
+    hearing: list[table.Watcher] = []
     ended: list[table.Watcher] = []
+    expired: list[table.Watcher] = []
     for watcher in table.watchers_of(visit_id):
-        if _may_see(Standing(watcher.standing), watcher.caller, scope, now):
-            audience.append(watcher)
-        elif scope is Scope.PROGRESS:
-            ended.append(watcher)
-    return audience, ended
+        standing, guest = Standing(watcher.standing), watcher.caller
+        if watcher.expires_at <= now:
+            expired.append(watcher)
+        elif standing is not Standing.GUEST:
+            if scope is not Scope.POSITION or standing in SEES_POSITION:
+                hearing.append(watcher)
+        else:
+            if guest.subject not in passes:
+                passes[guest.subject] = _ask_pass(guest, scope, now)
+            {_Pass.COVERS: hearing, _Pass.LACKS: [], _Pass.ENDED: ended}[passes[guest.subject]].append(watcher)
+    return Audience(hearing=hearing, ended=ended, expired=expired)
+
+
+def find_watchers_of_guest(order_id: str, guest_access_id: str) -> tuple[str, Sequence[table.Watcher]]:
+    """The order's visit, and the sockets on which one pass follows it: a Query for every 200 sockets."""
+    visit_id = ids.derived("vis", order_id)
+    return visit_id, [each for each in table.watchers_of(visit_id) if each.caller.subject == guest_access_id]
 
 
 def prune(tx: Tx, watchers: Iterable[table.Watcher]) -> None:
@@ -174,15 +225,27 @@ def prune(tx: Tx, watchers: Iterable[table.Watcher]) -> None:
         tx.delete(watcher)
 
 
+class _Pass(Enum):
+    """What a guest's pass says to a push."""
+
+    COVERS = auto()
+    LACKS = auto()
+    ENDED = auto()
+
+
+def _ask_pass(guest: Caller, scope: Scope, now: datetime) -> _Pass:
+    from functions.accounts.rules.guests import ScopeNotGranted
+
+    try:
+        require_pass(guest, scope, now)
+    except ScopeNotGranted:
+        return _Pass.LACKS
+    except (Forbidden, NotFound):
+        return _Pass.ENDED
+    return _Pass.COVERS
+
+
 def _may_see(standing: Standing, caller: Caller, scope: Scope, now: datetime) -> bool:
     if scope is Scope.POSITION and standing not in SEES_POSITION:
         return False
-    return standing is not Standing.GUEST or _holds(caller, scope, now)
-
-
-def _holds(guest: Caller, scope: Scope, now: datetime) -> bool:
-    try:
-        require_pass(guest, scope, now)
-    except (Forbidden, NotFound):
-        return False
-    return True
+    return standing is not Standing.GUEST or _ask_pass(caller, scope, now) is _Pass.COVERS

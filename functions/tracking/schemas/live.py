@@ -38,6 +38,12 @@ class Ping(Asked, frozen=True, kw_only=True, tag="ping"):
     """Keeps the socket open (API Gateway closes it after ten idle minutes)."""
 
 
+class Renew(Asked, frozen=True, kw_only=True, tag="renew"):
+    """Shows a newer access token of the same caller: the one that opened the socket runs out after 15 minutes."""
+
+    token: Annotated[str, msgspec.Meta(min_length=1, max_length=3000)]
+
+
 class Told(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="told"):
     """Base of what a socket is told."""
 
@@ -114,6 +120,18 @@ class AccessEnded(Told, frozen=True, kw_only=True, tag="visit.access_ended"):
     """The guest's pass was revoked or ran out."""
 
     visit_id: str
+
+
+class SessionExpired(Told, frozen=True, kw_only=True, tag="session.expired"):
+    """The access token ran out: nothing more comes of this visit until `renew` and another `subscribe`."""
+
+    visit_id: str
+
+
+class Renewed(Told, frozen=True, kw_only=True, tag="session.renewed"):
+    """The socket is good until then."""
+
+    expires_at: datetime
 
 
 class Refused(Told, frozen=True, kw_only=True, tag="error"):

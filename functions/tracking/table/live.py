@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pynamodb.attributes import UnicodeAttribute
 
 from functions.shared.caller import Caller
-from functions.shared.table import JsonAttribute, find, find_all, query_page
+from functions.shared.table import InstantAttribute, JsonAttribute, find, find_all, query_page
 from functions.tracking.table.base import TrackingRow
 from functions.tracking.table.visits import Visit, visit_key
 
@@ -13,9 +13,10 @@ _PAGE = 200
 
 
 class Connection(TrackingRow, discriminator="live_connection"):
-    """An open socket."""
+    """An open socket; its caller is who they say until `expires_at`."""
 
     caller: JsonAttribute[Caller] = JsonAttribute(Caller)
+    expires_at = InstantAttribute()
     watching: JsonAttribute[tuple[str, ...]] = JsonAttribute(tuple[str, ...])
 
 
@@ -23,6 +24,7 @@ class Watcher(TrackingRow, discriminator="watcher"):
     """A socket's subscription to one visit."""
 
     caller: JsonAttribute[Caller] = JsonAttribute(Caller)
+    expires_at = InstantAttribute()
     standing = UnicodeAttribute()
 
     @property
