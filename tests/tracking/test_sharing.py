@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import groupby
 from math import cos, pi, sin
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -171,7 +172,8 @@ class TestSharing:
         assert start.timestamp() % interval_s == 0
 
     def test_an_interval_or_resolution_that_would_give_positions_away_is_no_policy(self) -> None:
-        for wrong in ({"cell_resolution": 12}, {"share_interval_s": 0}):
+        wrongs: list[dict[str, Any]] = [{"cell_resolution": 12}, {"share_interval_s": 0}]
+        for wrong in wrongs:
             with pytest.raises(ValueError, match="tracking policy"):
                 Policy(**wrong)
 

@@ -1,5 +1,5 @@
 """What the room does: `visits` (from assignment to report), `recording` (milestones), `check_ins` (presence), `photos`
-(evidence, F8), `positions` and `trails` (F9), `watching` (the live channel), `emergencies` (F34) and the rest by name."""
+(evidence, F8), `positions` and `trails` (F9), `watching` (the live channel), `emergencies` (F34) and others."""
 
 from functions.tracking.actions.access import require_viewer
 from functions.tracking.actions.check_ins import Attempt, check_in, list_check_ins
