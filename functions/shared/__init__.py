@@ -7,6 +7,7 @@
 `workdays` working days and public holidays of mainland China
 `audit`    who decided or looked at what, and why
 `files`    uploads and downloads, straight to and from the bucket
+`pictures` photos without where and when they were taken
 `crypto`   field encryption with a data key per patient under KMS
 `config`   the function's environment, read once, on first use
 `aws`      botocore clients with deadlines, made where first needed

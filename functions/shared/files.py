@@ -10,6 +10,7 @@ again by `inspect`, because a browser sends whatever type it is told. An uploade
 removed after a day; `keep` is what refers to it.
 """
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ class Stored:
     content_type: str
     size_bytes: int
     sha256: str
+    content: bytes = dataclasses.field(default=b"", repr=False)
 
 
 def allow_upload(
@@ -125,7 +127,7 @@ def inspect(room: str, *, owner: str, file_id: str, kinds: Mapping[str, Kind], f
     begins = kind is not None and any(body[at : at + len(magic)] == magic for at, magic in kind.magic)
     if kind is None or not begins or len(body) > kind.max_bytes:
         raise UploadRefused(errors=(FieldError(field, "文件内容与格式不符，或大小超限"),))
-    return Stored(file_id, key, content_type, len(body), hashlib.sha256(body).hexdigest())
+    return Stored(file_id, key, content_type, len(body), hashlib.sha256(body).hexdigest(), body)
 
 
 def keep(stored: Stored) -> None:

@@ -52,6 +52,7 @@ from functions.tracking.events import (
     VisitOvertimeAsked,
     VisitOvertimeDeclined,
     VisitProgressed,
+    VisitUnfinished,
 )
 from tests.accounts.conftest import TEMPLATES, WeChatUser
 from tests.accounts.makers import (
@@ -217,6 +218,13 @@ class TestNotices:
         found = inbox(world, world.person("companion", subject=COMPANION))["items"]
         assert [item["code"] for item in found] == ["income_available", "income_pending", "offer_received"]
         assert all("¥297.00" in item["body"] and "王" not in item["body"] for item in found)
+
+    def test_the_companion_is_asked_for_what_was_not_recorded(
+        self, world: World, user: WeChatUser, order: Order
+    ) -> None:
+        world.publish(VisitUnfinished(visit_id="vis_1", order_id=order.order_id, companion_id=COMPANION))
+        (asked,) = inbox(world, world.person("companion", subject=COMPANION))["items"]
+        assert (asked["code"], "北京协和医院" in asked["body"]) == ("visit_unfinished", True)
 
     def test_a_cancellation_is_told_by_the_refund(
         self, world: World, user: WeChatUser, client: Person, order: Order

@@ -9,7 +9,7 @@ import pytest
 
 from functions.booking.events import Milestone as Announced
 from functions.booking.rules.itinerary import CheckIn
-from functions.shared import audit, aws, clock
+from functions.shared import audit, aws, clock, files
 from functions.shared.config import config
 from functions.tracking.rules import evidence
 from functions.tracking.rules.evidence import FirstUse, PhotoAlreadyUsed
@@ -241,6 +241,14 @@ class TestLooking:
             assert (photo["code"], photo["title"], photo["size_bytes"]) == ("ticket_pickup", "代取号", len(JPEG))
             assert visit.visit_id in photo["url"] and "X-Amz-Expires=300" in photo["url"]
         assert audit.entries_of("tracking", visit.visit_id)[0] == []
+
+    def test_what_a_photo_tells_besides_its_picture_is_evidence_and_not_shown(self, visit: VisitScene) -> None:
+        told = b"\xff\xd8" + b"\xff\xe1\x00\x18Exif\0\0N31.23 E121.4737" + JPEG[2:]
+        file_id = uploaded(visit, told)
+        assert visit.record("ticket_pickup", photo_file_id=file_id).status == 201
+        assert f"{file_id}-shown" in photos(visit)[0]["url"]
+        kept = [files.read(f"tracking/{visit.visit_id}/{name}") for name in (file_id, f"{file_id}-shown")]
+        assert kept == [told, JPEG]
 
     def test_a_look_of_staff_leaves_a_row(self, visit: VisitScene) -> None:
         agent = visit.world.person("agent")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from functions.shared import audit, files
+from functions.shared import audit, files, pictures
 from functions.shared.caller import Caller
 from functions.shared.errors import Problem
 from functions.shared.tx import Tx
@@ -46,7 +46,7 @@ def keep_photo(
     other = evidence.reused_from(
         first, order_id=visit.order_id, earlier_here=list(earlier.values()), sha256=photo.sha256
     )
-    tx.once(f"kept#{photo.file_id}", lambda: files.keep(photo))
+    shown_key = tx.once(f"kept#{photo.file_id}", lambda: _kept(visit.visit_id, photo))
     visit.photos = {**earlier, step.code: photo.sha256}
     if use is None:
         tx.insert(table.PhotoUse(*table.photo_use_key(photo.sha256), order_id=visit.order_id, code=step.code))
@@ -56,6 +56,7 @@ def keep_photo(
             code=step.code,
             title=step.title,
             file_key=photo.key,
+            shown_key=shown_key,
             content_type=photo.content_type,
             size_bytes=photo.size_bytes,
             sha256=photo.sha256,
@@ -87,6 +88,17 @@ def read_photos(tx: Tx, *, visit_id: str, caller: Caller) -> tuple[list[table.Vi
     if standing is Standing.STAFF:
         audit.record(tx, actor=caller.subject, act="visit_photos.viewed", subject=visit_id)
     return list(table.photos_of(visit_id)), standing
+
+
+def _kept(visit_id: str, photo: files.Stored) -> str:
+    """Keep the file; the key of what may be shown, a copy if the file tells more than its picture."""
+    files.keep(photo)
+    shown = pictures.without_metadata(photo.content, photo.content_type)
+    if shown == photo.content:
+        return photo.key
+    return files.put(
+        ROOM, owner=visit_id, file_id=f"{photo.file_id}-shown", content=shown, content_type=photo.content_type
+    )
 
 
 def _inspected(visit_id: str, file_id: str) -> files.Stored | Problem:

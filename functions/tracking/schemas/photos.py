@@ -37,7 +37,10 @@ class PhotoUploadView(Reading, frozen=True, kw_only=True):
 
 
 class PhotoView(Reading, frozen=True, kw_only=True):
-    """一个节点的照片凭证；`url` 五分钟内有效。`reused_from` 只给运营人员：同一张照片先前出现在哪个订单。"""
+    """一个节点的照片凭证；`url` 五分钟内有效，图中的拍摄位置、时间等附加信息已去除。
+
+    `reused_from` 只给运营人员：同一张照片先前出现在哪个订单。
+    """
 
     code: str
     title: str
@@ -55,7 +58,7 @@ class PhotoView(Reading, frozen=True, kw_only=True):
             received_at=clock.china(photo.received_at),
             content_type=photo.content_type,
             size_bytes=int(photo.size_bytes),
-            url=files.link(photo.file_key),
+            url=files.link(photo.shown_key),
             reused_from=photo.reused_from if flagged else None,
         )
 

@@ -87,11 +87,15 @@ class CheckIn(TrackingRow, discriminator="check_in"):
 
 
 class VisitPhoto(TrackingRow, discriminator="visit_photo"):
-    """A milestone's photo; `reused_from` is the other order in which the same picture was used before."""
+    """A milestone's photo; `reused_from` is the other order in which the same picture was used before.
+
+    `file_key` is the file as it came, which is evidence; `shown_key` the picture without where and when it was taken.
+    """
 
     code = UnicodeAttribute()
     title = UnicodeAttribute()
     file_key = UnicodeAttribute()
+    shown_key = UnicodeAttribute()
     content_type = UnicodeAttribute()
     size_bytes = NumberAttribute()
     sha256 = UnicodeAttribute()
