@@ -10,6 +10,7 @@ from functions.insurance.events import PolicyIssued
 from functions.settlement import actions
 from functions.settlement.actions import (
     authorizations,
+    bank_answers,
     invoices,
     paying,
     payouts,
@@ -202,7 +203,7 @@ def unplan_page(tx: Tx, timer: Timer) -> None:
 @bus.timer("take_bank_answers")
 def take_bank_answers(tx: Tx, timer: Timer) -> None:
     """Finance gave in the bank's answers: book them row by row."""
-    payouts.book_bank_answers(timer)
+    bank_answers.book_bank_answers(timer)
 
 
 @bus.timer("pay_transfer")

@@ -5,7 +5,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from functions.settlement.actions import payouts
+from functions.settlement.actions import bank_answers
 from functions.settlement.actions.ledger import post
 from functions.settlement.rules import ledger, withholding
 from functions.settlement.rules.payouts import bill_no
@@ -79,7 +79,7 @@ def bank_answers(row: WithdrawalRow, result: str = "成功") -> None:
     parts = stands(row).transfers
     lines = [f"{part.bill_no},{part.amount_fen / 100:.2f},{result}\r\n" for part in parts]
     content = ("商户流水号,金额（元）,结果\r\n" + "".join(lines)).encode()
-    payouts.take_bank_answers(content, staff_id="stf_1", commit=lambda _, act: commit("settlement", act))
+    bank_answers.take_bank_answers(content, staff_id="stf_1", commit=lambda _, act: commit("settlement", act))
 
 
 def withdrawn(till: Till, companion_id: str, amount_fen: int, *more_fen: int) -> list[WithdrawalRow]:

@@ -11,7 +11,7 @@ from pynamodb.connection import Connection
 
 from functions.accounts import actions as accounts
 from functions.companions import actions as companions
-from functions.settlement.actions import payouts, withdrawals
+from functions.settlement.actions import bank_answers, payouts, withdrawals, working_days
 from functions.settlement.actions.withdrawals import PayeeRequest
 from functions.settlement.gateways.wechat_transfers import WeChatTransfers
 from functions.settlement.rules import ledger
@@ -243,7 +243,9 @@ class TestPayout:
     def test_nothing_is_paid_on_a_free_day_and_it_is_caught_up_after(self, companion_id: str, till: Till) -> None:
         row = ask(companion_id, payee(companion_id))
         free = date(2026, 3, 11)
-        commit("settlement", lambda tx: payouts.say_of_day(tx, day=free, is_worked=False, staff_id="stf_1", version=0))
+        commit(
+            "settlement", lambda tx: working_days.say_of_day(tx, day=free, is_worked=False, staff_id="stf_1", version=0)
+        )
         run(till)
         assert transfers(till) == []
         run(till)
@@ -289,7 +291,9 @@ class TestPayout:
         assert f"\t{CARD}" in content
         assert stands(row).state == WithdrawalState.PAYING
         answers = f"商户流水号,金额（元）,结果\r\n{bill_no},288.00,成功\r\n".encode()
-        taken = payouts.take_bank_answers(answers, staff_id="stf_1", commit=lambda _, act: commit("settlement", act))
+        taken = bank_answers.take_bank_answers(
+            answers, staff_id="stf_1", commit=lambda _, act: commit("settlement", act)
+        )
         assert taken == 1
         assert stands(row).state == WithdrawalState.PAID
         assert money(companion_id) == (0, 0)

@@ -5,20 +5,19 @@ one file with one hash, and a transfer has one number, under which it is asked f
 known.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import partial
 
 from functions.settlement.actions import paying, tax
-from functions.settlement.gateways.transfers import ProviderTransfer
 from functions.settlement.rules import ledger, payouts
 from functions.settlement.rules.approvals import SamePerson
 from functions.settlement.rules.payouts import PlanItem, PlanState, Totals
 from functions.settlement.rules.withdrawals import Channel, TransferPart, WithdrawalState, move_withdrawal
 from functions.settlement.table import payouts as table
 from functions.settlement.table.payouts import DueRow, PlanItemRow, PlanRow
-from functions.shared import audit, clock, files, ids, observe
-from functions.shared.errors import Conflict, FieldError, Invalid, NotFound, PreconditionFailed
+from functions.shared import audit, clock, files, observe
+from functions.shared.errors import Conflict, NotFound
 from functions.shared.events import Timer
 from functions.shared.run import Run
 from functions.shared.tx import Tx
@@ -286,81 +285,6 @@ def unplan_page(tx: Tx, subject: str) -> None:
     taxes.save(tx)
     if following:
         _page_timer(tx, "unplan_page", day, shard, following)
-
-
-def take_bank_answers(content: bytes, *, staff_id: str, commit: Callable[[str, Callable[[Tx], None]], object]) -> int:
-    """Book what the bank says of each transfer, one transaction each; how many were settled by it.
-
-    A row that was booked before changes nothing, so the same file may be read again; a number that is none of ours is
-    counted and passed over. `commit` runs a named act in its own transaction. Raises BadAnswerFile (nothing is booked).
-    """
-    from functions.settlement.gateways.bank_file import read_answers
-
-    settled = 0
-    for answer in read_answers(content):
-        if answer.state.is_final:
-            try:
-                commit(answer.bill_no, partial(_take_bank_answer, answer=answer, staff_id=staff_id))
-            except NotFound:
-                observe.count("BankAnswerUnknown")
-                observe.logger().error("bank answer about no transfer of ours", extra={"bill_no": answer.bill_no})
-            else:
-                settled += 1
-    return settled
-
-
-def order_bank_answers(tx: Tx, content: bytes, *, given_by: str) -> int:
-    """Keep the bank's file and have it booked; how many rows it has. Invalid if any of them cannot be read."""
-    from functions.settlement.gateways.bank_file import BadAnswerFile, read_answers
-
-    try:
-        rows = len(read_answers(content))
-    except BadAnswerFile as error:
-        raise Invalid(errors=(FieldError("content", str(error)),)) from None
-    file_id = ids.new("bnk", tx.now)
-    files.put(ROOM, owner="bank-answers", file_id=file_id, content=content, content_type="text/csv")
-    audit.record(tx, actor=given_by, act="bank_answers.given", subject=file_id)
-    tx.schedule(Timer(room=ROOM, kind="take_bank_answers", subject=f"{file_id}.{given_by}", due_at=tx.now))
-    return rows
-
-
-def book_bank_answers(timer: Timer) -> None:
-    """Book a file that was kept, each row in a transaction of its own; cut off, it goes on where it stopped."""
-    file_id, _, given_by = timer.subject.partition(".")
-    run = Run(ROOM, timer.kind, timer.due_at)
-
-    def commit(name: str, act: Callable[[Tx], None]) -> None:
-        run.act(f"{file_id}-{name}", act)
-
-    take_bank_answers(files.read(f"{ROOM}/bank-answers/{file_id}"), staff_id=given_by, commit=commit)
-
-
-def _take_bank_answer(tx: Tx, *, answer: ProviderTransfer, staff_id: str) -> None:
-    if paying.take_answer(tx, answer, channel=Channel.BANK):
-        audit.record(tx, actor=staff_id, act="bank_answer.taken", subject=payouts.withdrawal_of(answer.bill_no))
-
-
-def days_said() -> tuple[dict[date, bool], int]:
-    """What the operator said of single days, and the version of that (0 while nothing was said)."""
-    row = table.find_workdays()
-    return row.days, int(row.version)
-
-
-def say_of_day(
-    tx: Tx, *, day: date, is_worked: bool | None, staff_id: str, version: int
-) -> tuple[dict[date, bool], int]:
-    """What the operator says of a day; None leaves it to the published calendar.
-
-    All days that were spoken of, and their version. PreconditionFailed.
-    """
-    row = table.find_workdays()
-    if version != int(row.version):
-        raise PreconditionFailed()
-    others = {each: worked for each, worked in row.days.items() if each != day}
-    row.days = others if is_worked is None else {**others, day: is_worked}
-    tx.save(row)
-    audit.record(tx, actor=staff_id, act="working_day.said", subject=day.isoformat(), after=str(is_worked))
-    return row.days, int(row.version)
 
 
 def plans_of(month: str) -> Sequence[PlanRow]:

@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from functions.settlement.actions import bank_answers, working_days
 from functions.settlement.actions import payouts as actions
 from functions.settlement.api.declared import DECIDERS, READERS, WRITERS, routes
 from functions.settlement.rules import ledger
@@ -120,14 +121,14 @@ def reject_plan(call: Call[RejectPlan], day: str) -> PlanView:
 )
 def take_bank_answers(call: Call[BankAnswers]) -> BankAnswersView:
     """整份文件无误才会受理；逐笔入账，重复导入无害。"""
-    rows = actions.order_bank_answers(call.tx, call.body.content.encode(), given_by=call.caller.subject)
+    rows = bank_answers.order_bank_answers(call.tx, call.body.content.encode(), given_by=call.caller.subject)
     return BankAnswersView(rows=rows)
 
 
 @routes.get("/working-days", summary="工作日调整", roles=READERS, reply=WorkingDaysView)
 def get_working_days(call: Call[Any]) -> WorkingDaysView:
     """优先于国家公布的日历。"""
-    days, version = actions.days_said()
+    days, version = working_days.days_said()
     return WorkingDaysView(days=days, version=version)
 
 
@@ -146,7 +147,7 @@ def say_of_day(call: Call[WorkingDay], day: str) -> WorkingDaysView:
         wanted = date.fromisoformat(day)
     except ValueError:
         raise NotFound() from None
-    days, version = actions.say_of_day(
+    days, version = working_days.say_of_day(
         call.tx, day=wanted, is_worked=call.body.is_worked, staff_id=call.caller.subject, version=call.if_match
     )
     return WorkingDaysView(days=days, version=version)
