@@ -74,7 +74,7 @@ def set_policy(**changed: Any) -> None:
     commit("settlement", lambda tx: rows.put_payout_policy(tx, PayoutPolicy(**{"look_back_days": 0} | changed)))
 
 
-def bank_answers(row: WithdrawalRow, result: str = "成功") -> None:
+def answered_by_bank(row: WithdrawalRow, result: str = "成功") -> None:
     """The bank says of each transfer of the withdrawal how it came out."""
     parts = stands(row).transfers
     lines = [f"{part.bill_no},{part.amount_fen / 100:.2f},{result}\r\n" for part in parts]

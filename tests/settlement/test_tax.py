@@ -21,7 +21,7 @@ from tests.settlement.tax_makers import (
     TOMORROW,
     YUAN,
     admin,
-    bank_answers,
+    answered_by_bank,
     decide,
     finance,
     fund,
@@ -90,7 +90,7 @@ class TestWithholding:
         assert ",9910.00," in files.read(f"settlement/payouts/{TOMORROW}-bank.csv").decode("utf-8-sig")
         before = till.balances()
         assert "tax_withheld" not in before
-        bank_answers(row)
+        answered_by_bank(row)
         after = till.balances()
         assert after["tax_withheld"] == 90 * YUAN
         assert before["bank_clearing"] - after["bank_clearing"] == MONTH_FEN - 90 * YUAN
@@ -103,13 +103,13 @@ class TestWithholding:
 
     def test_a_year_of_withdrawals_and_a_return_by_its_statement(self, till: Till, withheld: str) -> None:
         """By hand: March 3 % of 3,000; April, of 20,000, 3 % of 6,000 less 90; the transfer that fails bears none."""
-        bank_answers(withdrawn(till, withheld, MONTH_FEN)[0])
+        answered_by_bank(withdrawn(till, withheld, MONTH_FEN)[0])
         go_to(till, "2026-04-13")
         first, second = withdrawn(till, withheld, MONTH_FEN, MONTH_FEN)
         assert tax_of(first) + tax_of(second) == 330 * YUAN
-        bank_answers(first, "失败")
+        answered_by_bank(first, "失败")
         assert statement(till, withheld)["on_its_way_tax_fen"] == tax_of(second)
-        bank_answers(second)
+        answered_by_bank(second)
         till.world.advance(seconds=1)
         found = statement(till, withheld)
         assert [(each["month"], each["income_fen"], each["tax_fen"]) for each in found["months"]] == [
@@ -124,10 +124,10 @@ class TestWithholding:
         assert sum(map(tax_of, (first, second))) - found["given_back_fen"] - tax_of(first) == 90 * YUAN
 
     def test_a_year_begins_anew(self, till: Till, withheld: str) -> None:
-        bank_answers(withdrawn(till, withheld, MONTH_FEN)[0])
+        answered_by_bank(withdrawn(till, withheld, MONTH_FEN)[0])
         go_to(till, "2027-01-11")
         [row] = withdrawn(till, withheld, MONTH_FEN)
-        bank_answers(row)
+        answered_by_bank(row)
         assert tax_of(row) == 90 * YUAN
         assert [statement(till, withheld, year)["tax_fen"] for year in (2026, 2027)] == [90 * YUAN] * 2
         assert till.balances()["tax_withheld"] == 180 * YUAN
@@ -210,7 +210,7 @@ def test_a_full_page_of_a_plan_fits_one_transaction_each_way(till: Till, withhel
 @pytest.mark.feature("B12")
 class TestBooks:
     def test_finance_passes_it_on_with_two_people_and_the_books_still_hold(self, till: Till, withheld: str) -> None:
-        bank_answers(withdrawn(till, withheld, MONTH_FEN)[0])
+        answered_by_bank(withdrawn(till, withheld, MONTH_FEN)[0])
         lines = [{"account": "tax_withheld", "amount_fen": 9_000}, {"account": "bank_clearing", "amount_fen": -9_000}]
         proposed = till.world.post(
             "/manual-bookings", {"reason": "三月个税申报缴款", "lines": lines}, as_=finance(till)
@@ -226,7 +226,7 @@ class TestBooks:
         assert statement(till, withheld)["tax_fen"] == 9_000
 
     def test_earnings_and_the_months_file_show_it(self, till: Till, withheld: str) -> None:
-        bank_answers(withdrawn(till, withheld, MONTH_FEN)[0])
+        answered_by_bank(withdrawn(till, withheld, MONTH_FEN)[0])
         companion = till.world.person("companion", subject=withheld)
         earnings = till.world.get("/earnings", as_=companion).body
         assert (earnings["paid_fen"], earnings["tax_this_year_fen"]) == (MONTH_FEN, 90 * YUAN)
@@ -239,7 +239,7 @@ class TestBooks:
 
     def test_a_year_that_was_tampered_with_is_found(self, till: Till, companion_id: str) -> None:
         withhold_from()
-        bank_answers(withdrawn(till, companion_id, MONTH_FEN)[0])
+        answered_by_bank(withdrawn(till, companion_id, MONTH_FEN)[0])
         row = table.find_year(companion_id, 2026)
         assert row is not None
         row.year = withholding.settle(
@@ -311,7 +311,7 @@ class TestOverHttp:
             assert (answered != 403) == (role in roles), role
 
     def test_finance_sees_what_the_companion_sees_and_leaves_its_name(self, till: Till, withheld: str) -> None:
-        bank_answers(withdrawn(till, withheld, MONTH_FEN)[0])
+        answered_by_bank(withdrawn(till, withheld, MONTH_FEN)[0])
         path = f"/companions/{withheld}/tax-statements/2026"
         reader = till.world.person("finance_reader", subject="stf_reader")
         assert till.world.get(path, as_=reader).body == statement(till, withheld)

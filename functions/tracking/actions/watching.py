@@ -143,7 +143,7 @@ def watch_desk(tx: Tx, *, connection_id: str) -> str:
     Raises Unauthenticated, Forbidden for whoever is not a hospital.
     """
     connection = table.find_connection(connection_id)
-    if connection is None:
+    if connection is None or connection.expires_at <= tx.now:
         raise Unauthenticated()
     if Role.HOSPITAL not in connection.caller.roles:
         raise Forbidden()
@@ -153,7 +153,12 @@ def watch_desk(tx: Tx, *, connection_id: str) -> str:
         connection.watching = (*connection.watching, topic)
         tx.save(connection)
     if table.find_watcher(topic, connection_id) is None:
-        row = table.Watcher(*table.watcher_key(topic, connection_id), caller=connection.caller, standing=Standing.DESK)
+        row = table.Watcher(
+            *table.watcher_key(topic, connection_id),
+            caller=connection.caller,
+            standing=Standing.DESK,
+            expires_at=connection.expires_at,
+        )
         row.ttl = tx.now + _SOCKET_LIFE
         tx.insert(row)
     return hospital_id
