@@ -150,6 +150,18 @@ class TestDifferences:
         assert "suspense" not in till.balances()
         assert resolve(till, case["case_id"], "timing").code == "already_resolved"
 
+    def test_a_booking_of_another_amount_explains_nothing(self, till: Till, order: Order) -> None:
+        mistaken(till, add={"somebody_elses": 700})
+        till.paid(order)
+        (case,) = cases(till, compared(till)["day"])
+        lines = [{"account": "suspense", "amount_fen": 600}, {"account": "commission", "amount_fen": -600}]
+        proposed = till.world.post("/manual-bookings", {"reason": REASON, "lines": lines}, as_=finance(till))
+        booking_id = proposed.body["booking_id"]
+        approve = f"/manual-bookings/{booking_id}/approve"
+        assert till.world.post(approve, as_=finance(till, "stf_finance2")).status == 200
+        assert resolve(till, case["case_id"], "booked", booking_id=booking_id).code == "booking_missing"
+        assert till.balances()["suspense"] == 100
+
 
 @pytest.mark.feature("F32")
 class TestBillThatIsNotRight:

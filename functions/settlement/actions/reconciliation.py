@@ -33,7 +33,7 @@ from functions.settlement.rules.reconciliation import (
 )
 from functions.settlement.rules.refunds import RefundState, order_id_of
 from functions.settlement.rules.supplements import is_payment_id
-from functions.settlement.table import find_payment, find_proposal, find_refund, lines_of
+from functions.settlement.table import ProposalRow, find_payment, find_proposal, find_refund, lines_of
 from functions.settlement.table import reconciliation as table
 from functions.settlement.table.reconciliation import CaseRow, ReconciliationRow
 from functions.shared import audit, clock, ids, observe
@@ -183,6 +183,8 @@ def resolve_case(
         booking = find_proposal(booking_id) if ids.is_id("mbk", booking_id) else None
         if booking is None or booking.state != ProposalState.APPROVED:
             raise BookingMissing()
+        if _out_of_suspense_fen(booking) != row.difference.off_fen:
+            raise BookingMissing("该人工调账没有按差异金额冲销待查款项")
     elif row.difference.off_fen:
         post(tx, ledger.difference_taken_back(case_id=case_id, off_fen=row.difference.off_fen, at=tx.now))
     row.state, row.resolution, row.booking_id = CaseState.RESOLVED, resolution, booking_id
@@ -190,6 +192,10 @@ def resolve_case(
     tx.save(row)
     audit.record(tx, actor=resolved_by, act=f"difference.{resolution}", subject=case_id, reason=note)
     return row
+
+
+def _out_of_suspense_fen(proposal: ProposalRow) -> int:
+    return proposal.booking.amounts.get(ledger.SUSPENSE, 0) if proposal.booking else 0
 
 
 def sign_off(tx: Tx, day: date, *, signed_by: str) -> ReconciliationRow:

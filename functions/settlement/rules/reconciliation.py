@@ -267,7 +267,7 @@ class AlreadyResolved(Conflict):
 
 
 class BookingMissing(Conflict):
-    """The booking that is said to make it right is not approved, or there is none."""
+    """The booking that is said to make it right is not approved, is of another amount, or there is none."""
 
     code = "booking_missing"
     title = "没有这笔已批准的人工调账"
