@@ -434,7 +434,7 @@ def test_milestones_are_typed_and_do_not_overlap(row: dict[str, Any]) -> None:
     fields = {"code", "title", "check_in", "offset_min", "duration_min", "required"}
     for milestone in milestones:
         assert set(milestone) == fields
-        assert milestone["check_in"] in {"none", "geofence", "photo"}
+        assert milestone["check_in"] in {"none", "geofence", "photo", "both"}
         assert type(milestone["offset_min"]) is int
         assert type(milestone["duration_min"]) is int
         assert type(milestone["required"]) is bool
