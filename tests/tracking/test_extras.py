@@ -222,8 +222,7 @@ class TestOvertime:
         assert ask(over, 481).code == "overtime_too_long"
 
     def test_after_the_end_it_is_what_it_lasted(self, over: VisitScene) -> None:
-        over.check_in("ended")
-        over.record("ended")
+        over.walk("examining", "ended")
         assert ask(over, 31).code == "overtime_too_long"
         assert ask(over, 30).status == 201
         over.world.advance(hours=48, seconds=1)
@@ -300,8 +299,7 @@ class TestExpenses:
         assert [entry.act for entry in entries] == ["visit_expenses.viewed"]
 
     def test_two_days_after_the_end_it_is_too_late(self, over: VisitScene) -> None:
-        over.check_in("ended")
-        over.record("ended")
+        over.walk("examining", "ended")
         assert claim(over).status == 201
         over.world.advance(days=2, seconds=1)
         over.renew()
