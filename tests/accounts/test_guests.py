@@ -16,6 +16,7 @@ from tests.harness.world import Person, Reply, World
 from tests.standins.servers import Standin
 
 pytestmark = pytest.mark.feature("F11")
+pytest_plugins = ["tests.standins.fixtures"]
 
 
 @pytest.fixture
