@@ -231,6 +231,7 @@ class TestAssignment:
             "lng": 116.4159,
             "geofence_radius_m": 300,
             "revision": 3,
+            "overtime_cap_fen": 0,
         }
 
     @pytest.mark.feature("F7")
@@ -315,6 +316,7 @@ def test_the_room_listens_to_what_its_contract_names() -> None:
         "companion.suspended",
         "payment.succeeded",
         "report.submitted",
+        "visit.no_show",
         "visit.progressed",
     ]
     assert bus.timer_kinds == [

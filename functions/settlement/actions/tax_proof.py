@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from functions.settlement.rules.ledger import Code
+from functions.settlement.rules.ledger.transactions import event_of
 from functions.settlement.rules.withdrawals import PartState
 from functions.settlement.rules.withholding import WithheldMonth, WithheldYear
 from functions.settlement.table import TransactionRow
@@ -25,7 +26,7 @@ class TaxTotals:
         """Count a row in, if it is about tax."""
         if isinstance(row, TaxYearRow):
             self._kept_fen += row.year.paid_tax_fen
-        elif isinstance(row, TransactionRow) and row.to_transaction().event in _WITHHOLDING:
+        elif isinstance(row, TransactionRow) and event_of(row.id) in _WITHHOLDING:
             self._booked_fen -= sum(
                 posting.amount_fen for posting in row.postings if posting.account.code is Code.TAX_WITHHELD
             )

@@ -59,7 +59,12 @@ class Transaction:
     @property
     def event(self) -> str:
         """What it is about: `payment`, `refund_requested`, `refund_paid`, `split` …"""
-        return self.id.partition("#")[0]
+        return event_of(self.id)
+
+
+def event_of(transaction_id: str) -> str:
+    """What the transaction of this id is about; also of one that does not sum to zero, and so is none."""
+    return transaction_id.partition("#")[0]
 
 
 def booking(id: str, *, subject: str, at: datetime, amounts: Mapping[Account, int]) -> Transaction:
