@@ -62,6 +62,7 @@ class MoneyMachine(RuleBasedStateMachine):
         self.till = self.stack.enter_context(open_till(self.world, keys_dir(), Path(folder)))
         self.crashes = self.stack.enter_context(Crashes().running(self.world))
         self.orders: list[Order] = []
+        self.started: set[str] = set()
         self.ended: set[str] = set()
         self.plans: set[str] = set()
         self.notices: list[dict[str, Any]] = []
@@ -117,8 +118,10 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(which=st.integers(0, MOST_ORDERS - 1), is_paid=st.booleans())
     def ask_for_a_payment(self, which: int, is_paid: bool) -> None:
         order = self._order(which)
-        assert self.till.start(order).status in (201, 409, 503)
-        if is_paid:
+        reply = self.till.start(order)
+        assert reply.status in (201, 409, 503)
+        self.started |= {order.order_id} if reply.status == 201 else set()
+        if is_paid and order.order_id in self.started:  # without our answer nobody holds what a payment takes
             with suppress(Refused):
                 self.till.pays(order)
 
@@ -180,7 +183,9 @@ class MoneyMachine(RuleBasedStateMachine):
     def notify(self, which: int, times: int, is_same: bool) -> None:
         with suppress(Refused):
             for _ in range(times):
-                assert self.till.notify(self._order(which), id="the-same" if is_same else "").status == 200
+                order = self._order(which)
+                reply = self.till.notify(order, id="the-same" if is_same else "")
+                assert reply.status == (200 if order.order_id in self.started else 404)
 
     @rule(which=st.integers(0, MOST_ORDERS - 1), amount_fen=st.sampled_from([1, TOTAL_FEN - 1, TOTAL_FEN * 2]))
     def notify_a_wrong_amount(self, which: int, amount_fen: int) -> None:
