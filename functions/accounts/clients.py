@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from functions.accounts.gateways.wechat import CachedToken, WeChatMini
+from functions.accounts.gateways.wechat_push import PushKeys
 from functions.accounts.table import identities
 from functions.shared import aws, clock
 
@@ -29,6 +30,12 @@ def wechat() -> WeChatMini:
     """The mini program's connection by the secret `wechat-mini`: app_id, app_secret, base_url (WeChat's by default)."""
     settings = aws.secret("wechat-mini")
     return _wechat(settings["app_id"], settings["app_secret"], settings.get("base_url") or WECHAT_URL)
+
+
+def push_keys() -> PushKeys:
+    """What opens WeChat's message push, by the secret `wechat-mini`: app_id, push_token, push_aes_key."""
+    settings = aws.secret("wechat-mini")
+    return PushKeys(settings["app_id"], settings["push_token"], settings["push_aes_key"])
 
 
 def wechat_app_id() -> str:

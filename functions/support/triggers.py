@@ -10,6 +10,7 @@ from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
 from functions.support import actions
+from functions.support.rules.reviews import Part
 
 bus = Subscriptions("support")
 bp = Blueprint("app")
@@ -27,7 +28,7 @@ def invite_review(tx: Tx, event: OrderCompleted) -> None:
     actions.invite(tx, order_id=event.order_id, client_id=event.client_id, companion_id=event.companion_id)
 
 
-@bus.on(ContentChecked)
+@bus.on(ContentChecked, where={"part": (Part.REVIEW, Part.ANSWER)})
 def settle_check(tx: Tx, event: ContentChecked) -> None:
     """What a review says was checked."""
     actions.check(tx, review_id=event.subject, part=event.part, revision=event.revision, verdict=event.verdict)

@@ -237,3 +237,48 @@ class VisitCallEnded(Event, frozen=True, kw_only=True, tag="visit.call_ended"):
     started_by: str
     outcome: str
     duration_s: int
+
+
+class VisitMessageWritten(Event, frozen=True, kw_only=True, tag="visit.message_written"):
+    """Somebody wrote in the conversation: it has to be checked before others see it."""
+
+    subject: str
+    """What the content check calls it."""
+    order_id: str
+
+
+class VisitMessagePublished(Event, frozen=True, kw_only=True, tag="visit.message_published"):
+    """The conversation has another entry. `sequence` counts its entries from 1 without a gap."""
+
+    visit_id: str
+    order_id: str
+    sequence: int
+
+
+class VisitMessageHeld(Event, frozen=True, kw_only=True, tag="visit.message_held"):
+    """Others do not see a message. `state`: waiting (staff will look at it) or refused."""
+
+    visit_id: str
+    order_id: str
+    message_id: str
+    client_message_id: str
+    sender_id: str
+    state: str
+
+
+class VisitMessagesRead(Event, frozen=True, kw_only=True, tag="visit.messages_read"):
+    """Somebody has read up to `sequence`."""
+
+    visit_id: str
+    reader_id: str
+    standing: str
+    sequence: int
+
+
+class VisitMessageUnseen(Event, frozen=True, kw_only=True, tag="visit.message_unseen"):
+    """Client or companion had read everything, is not connected, and has a message now."""
+
+    visit_id: str
+    order_id: str
+    account_id: str
+    standing: str

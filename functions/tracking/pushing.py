@@ -1,6 +1,6 @@
 """A message to everybody who follows a visit and may hear it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -11,19 +11,22 @@ from functions.tracking.rules.access import Scope
 from functions.tracking.schemas.live import AccessEnded, SessionExpired, Told
 
 
-def push(tx: Tx, visit_id: str, scope: Scope, message: Told) -> Sequence[table.Watcher]:
-    """Post to every watcher who may hear it, then drop the sockets that are gone, the guests whose pass ended and the
-    callers whose token ran out; returns those who were reached.
+def push(
+    tx: Tx, visit_id: str, scope: Scope, message: Told, *, to: Callable[[table.Watcher], bool] = lambda _: True
+) -> Sequence[table.Watcher]:
+    """Post to every watcher who may hear it and is one of `to`, then drop the sockets that are gone, the guests whose
+    pass ended and the callers whose token ran out; returns those who were reached.
 
     Posting comes before the commit and may happen again: hearing a sequence twice is harmless.
     """
     audience = actions.find_audience(visit_id, scope, now=tx.now)
     _post(audience.ended, AccessEnded(visit_id=visit_id))
     _post(audience.expired, SessionExpired(visit_id=visit_id))
-    outcomes = _post(audience.hearing, message)
-    gone = [w for w in audience.hearing if outcomes[w.connection_id] is sockets.Delivery.GONE]
+    hearing = [watcher for watcher in audience.hearing if to(watcher)]
+    outcomes = _post(hearing, message)
+    gone = [w for w in hearing if outcomes[w.connection_id] is sockets.Delivery.GONE]
     actions.prune(tx, [*gone, *audience.ended, *audience.expired])
-    return [w for w in audience.hearing if outcomes[w.connection_id] is sockets.Delivery.SENT]
+    return [w for w in hearing if outcomes[w.connection_id] is sockets.Delivery.SENT]
 
 
 def shut_out(tx: Tx, *, order_id: str, guest_access_id: str) -> None:

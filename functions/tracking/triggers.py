@@ -4,24 +4,30 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from functions.accounts.events import EmergencyNoticesWritten, GuestAccessRevoked, NoticeAnswered
+from functions.accounts.events import ContentChecked, EmergencyNoticesWritten, GuestAccessRevoked, NoticeAnswered
 from functions.booking.events import OrderAssigned, OrderClosed, OrderRescheduled, OrderUnassigned
 from functions.care.events import ReportSubmitted
 from functions.hospitals.events import EmergencyDeskContacted, EmergencyDeskMoved, EmergencyUnanswered
 from functions.hospitals.rules.emergencies import EmergencyState
+from functions.shared import ids
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
-from functions.tracking import actions, emergency_news
-from functions.tracking.actions import calls, emergencies, no_shows, recording
+from functions.tracking import actions, conversing, emergency_news
+from functions.tracking.actions import calls, chat, emergencies, no_shows, recording
 from functions.tracking.events import (
     EmergencyCalled,
     VisitAmended,
     VisitCallChanged,
+    VisitCallEnded,
     VisitClosed,
     VisitEvidenceChanged,
+    VisitMessageHeld,
+    VisitMessagePublished,
+    VisitMessagesRead,
     VisitPositionChanged,
     VisitProgressed,
+    VisitScheduled,
 )
 from functions.tracking.pushing import push, shut_out
 from functions.tracking.rules.access import Scope
@@ -70,6 +76,12 @@ def prepare_visit(tx: Tx, event: OrderAssigned) -> None:
 def vacate_visit(tx: Tx, event: OrderUnassigned) -> None:
     """The companion will not come; another is being found."""
     actions.vacate_visit(tx, order_id=event.order_id, revision=event.revision)
+
+
+@bus.on(OrderUnassigned)
+def close_history(tx: Tx, event: OrderUnassigned) -> None:
+    """The next companion does not read what was said with this one."""
+    chat.leave_companion(tx, visit_id=ids.derived("vis", event.order_id))
 
 
 @bus.on(OrderRescheduled)
@@ -223,3 +235,57 @@ def miss_call(tx: Tx, timer: Timer) -> None:
 def cut_call(tx: Tx, timer: Timer) -> None:
     """A video call that nobody hung up is closed."""
     calls.close_overdue(tx, visit_id=timer.subject, due_at=timer.due_at)
+
+
+@bus.on(VisitScheduled)
+def say_checklist(tx: Tx, event: VisitScheduled) -> None:
+    """The conversation begins with what to bring along."""
+    conversing.say_checklist(tx, event)
+
+
+@bus.on(VisitProgressed)
+def say_progress(tx: Tx, event: VisitProgressed) -> None:
+    """A card for the milestone."""
+    conversing.say_change(tx, event.visit_id, event.sequence)
+
+
+@bus.on(VisitAmended)
+def say_amendment(tx: Tx, event: VisitAmended) -> None:
+    """A card for the skip, the correction, or staff's word for a milestone."""
+    conversing.say_change(tx, event.visit_id, event.sequence)
+
+
+@bus.on(VisitCallEnded)
+def say_call(tx: Tx, event: VisitCallEnded) -> None:
+    """The call log, where people look for it."""
+    conversing.say_call(tx, event)
+
+
+@bus.on(ContentChecked, where={"part": (conversing.PART,)})
+def judge_message(tx: Tx, event: ContentChecked) -> None:
+    """A message was checked."""
+    chat.judge(tx, subject=event.subject, verdict=event.verdict)
+
+
+@bus.timer(chat.CHECK_TIMER)
+def give_up_on_check(tx: Tx, timer: Timer) -> None:
+    """The content check has not answered: a person looks."""
+    chat.judge(tx, subject=timer.subject, verdict="review")
+
+
+@bus.on(VisitMessagePublished)
+def push_message(tx: Tx, event: VisitMessagePublished) -> None:
+    """Show it to everybody who may read along, or have somebody who is away told."""
+    conversing.push_entry(tx, event)
+
+
+@bus.on(VisitMessageHeld)
+def push_held(tx: Tx, event: VisitMessageHeld) -> None:
+    """Tell the sender that others do not see a message."""
+    conversing.push_held(tx, event)
+
+
+@bus.on(VisitMessagesRead)
+def push_read(tx: Tx, event: VisitMessagesRead) -> None:
+    """Tell the others how far somebody has read."""
+    conversing.push_read(tx, event)

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import urllib3
+
 from infra import settings, stacks
 from infra.local import emulator
 from infra.local.layout import HOST, REGION, ROOT, STAGE, Layout, is_taken
@@ -58,7 +60,7 @@ def facts(layout: Layout) -> dict[str, Any]:
 
 def _write_secrets(layout: Layout) -> None:
     """Everything that the providers would have given: here the stand-ins' keys."""
-    from infra.local.standins.keys import make_keys
+    from infra.local.standins.keys import WeChatKeys, make_keys
 
     clients, folder = layout.clients, layout.standins_folder
     settings.ensure_token_keys(clients, STAGE)
@@ -66,7 +68,10 @@ def _write_secrets(layout: Layout) -> None:
     pay = made["wechat_pay"]
     templates = _notice_template_ids()
     settings.put_secret(
-        clients, STAGE, "wechat-mini", {**made["wechat"], "base_url": layout.url("wechat"), "templates": templates}
+        clients,
+        STAGE,
+        "wechat-mini",
+        {**WeChatKeys(**made["wechat"]).as_secret(), "base_url": layout.url("wechat"), "templates": templates},
     )
     settings.put_secret(clients, STAGE, "trtc", {"sdk_app_id": 1400000000, "secret_key": "local-" + "0" * 58})
     settings.put_secret(
@@ -138,8 +143,10 @@ def start_standins(layout: Layout) -> bool:
 
 
 def wait_for_standins(layout: Layout) -> None:
-    """Until all three answer."""
+    """Until all three answer, and WeChat knows where to push messages."""
     standins(layout).wait_until(lambda: all(is_taken(layout.ports[name]) for name in _PORT_OPTIONS), seconds=30)
+    url = f"{facts(layout)['api_url']}/webhooks/wechat/pushes"
+    urllib3.request("POST", f"{layout.url('wechat')}/_control/push-url", json={"url": url}, retries=False)
 
 
 def warm(layout: Layout) -> None:

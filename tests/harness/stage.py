@@ -18,6 +18,7 @@ from functions.shared import aws
 from functions.shared.config import config
 from infra.local import seeding
 from infra.local.demo_stage import Answer, HttpHost, Stage, Story
+from infra.local.standins.keys import WeChatKeys
 from infra.local.standins.pay import Pace
 from infra.local.standins.together import start
 from tests.harness.world import Person, World
@@ -107,7 +108,9 @@ def _configure(keys_folder: Path, urls: dict[str, str], *, notify: str) -> None:
     """What `make up` writes for the functions, with these addresses."""
     made = json.loads((keys_folder / "keys.json").read_text(encoding="utf-8"))
     pay = made["wechat_pay"]
-    _put_secret("wechat-mini", {**made["wechat"], "base_url": urls["wechat"], "templates": {}})
+    _put_secret(
+        "wechat-mini", {**WeChatKeys(**made["wechat"]).as_secret(), "base_url": urls["wechat"], "templates": {}}
+    )
     _put_secret(
         "wechat-pay",
         {

@@ -89,6 +89,8 @@ NOTICES = {
     "withdrawal_returned": "companion",
     "review_answered": "client",
     "review_refused": "client",
+    "message_unseen_client": "client",
+    "message_unseen_companion": "companion",
     "answer_refused": "companion",
     "visit_reminder_24h": "client",
     "visit_reminder_morning": "client",

@@ -20,8 +20,7 @@ KIND_WORDS = "非常耐心，全程陪着我父亲，检查顺序安排得很好
 
 def connect_wechat(standin: Standin) -> None:
     """The content check is the stand-in's."""
-    keys = standin.keys.wechat
-    settings = {"app_id": keys.app_id, "app_secret": keys.app_secret, "base_url": standin.url, "templates": {}}
+    settings = {**standin.keys.wechat.as_secret(), "base_url": standin.url, "templates": {}}
     aws.client("secretsmanager").put_secret_value(
         SecretId=config().secret_name("wechat-mini"), SecretString=json.dumps(settings)
     )

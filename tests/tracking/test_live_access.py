@@ -10,6 +10,7 @@ from functions.shared import clock
 from functions.shared.caller import Caller
 from functions.tracking import table
 from functions.tracking.actions import access
+from functions.tracking.rules.access import Scope
 from tests.harness.world import Person
 from tests.tracking.makers import VisitScene
 from tests.tracking.sockets_server import Sockets
@@ -43,6 +44,7 @@ class TestExpiry:
             "visit.subscribed",
             "session.renewed",
             "visit.progressed",
+            "message.published",
         ]
 
     def test_one_that_comes_too_late_follows_again(self, visit: VisitScene, sockets: Sockets) -> None:
@@ -91,18 +93,20 @@ class TestRevocation:
     def test_a_pass_is_asked_of_accounts_once_for_all_its_sockets(
         self, visit: VisitScene, sockets: Sockets, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        asked: list[str] = []
+        asked: list[tuple[str, Scope]] = []
         require = access.require_pass
 
-        def noting(guest: Caller, *more: Any) -> None:
-            asked.append(guest.subject)
-            require(guest, *more)
+        def noting(guest: Caller, scope: Scope, *more: Any) -> None:
+            asked.append((guest.subject, scope))
+            require(guest, scope, *more)
 
         monkeypatch.setattr("functions.tracking.actions.watching.require_pass", noting)
         guests = [visit.guest("progress"), visit.guest("progress")]
+        visit.world.deliver()
         followers = [follow(visit, guest) for guest in guests for _ in range(3)]
         asked.clear()
         visit.walk("departed")
         visit.world.deliver()
-        assert sorted(asked) == sorted(guest.subject for guest in guests)
+        pushed = (Scope.PROGRESS, Scope.CHAT)
+        assert sorted(asked) == sorted((guest.subject, scope) for guest in guests for scope in pushed)
         assert all(len(sockets.told(each, "visit.progressed")) == 1 for each in followers)

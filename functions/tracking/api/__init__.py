@@ -1,6 +1,17 @@
 """The room's routes, one module per topic; importing this module registers them all."""
 
-from functions.tracking.api import calls, check_ins, emergencies, extras, no_shows, photos, positions, trails, visits
+from functions.tracking.api import (
+    calls,
+    chat,
+    check_ins,
+    emergencies,
+    extras,
+    no_shows,
+    photos,
+    positions,
+    trails,
+    visits,
+)
 from functions.tracking.api.declared import routes
 
 bp = routes.blueprint
@@ -8,6 +19,7 @@ bp = routes.blueprint
 __all__ = [
     "bp",
     "calls",
+    "chat",
     "check_ins",
     "emergencies",
     "extras",

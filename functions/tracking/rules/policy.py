@@ -46,6 +46,14 @@ class Policy:
     """A call that nobody hung up is closed after this long; credentials are good for as long."""
     call_parties: int = 6
     """How many people may be in a call at once."""
+    chat_closes_after_s: int = 7 * 24 * 60 * 60
+    """How long after a visit's end its conversation takes messages (F12)."""
+    chat_recall_s: int = 2 * 60
+    """How long after others saw a message its sender may take it back."""
+    chat_check_timeout_s: int = 2 * 60
+    """A message that the content check has not judged by then is looked at by staff."""
+    chat_unchecked: int = 20
+    """How many messages of one sender may wait for their check."""
     no_show_wait_s: int = 30 * 60
     """How long the one who came waits for the other, from the planned start or the later arrival (B4)."""
     no_show_answer_s: int = 10 * 60
@@ -73,6 +81,9 @@ class Policy:
             *(self.opens_before_s, self.closes_after_s, self.clock_skew_s, self.offline_max_s),
             *(self.no_show_presence_s,),
         )
+        chat = (self.chat_closes_after_s, self.chat_recall_s, self.chat_check_timeout_s)
+        if min(chat) <= 0 or not 1 <= self.chat_unchecked <= 20:
+            raise ValueError("tracking policy: a limit of the conversation is out of range")
         clocks = (self.clock_doubt_s, self.correct_within_s, self.lapses_after_s)
         if min(positive) <= 0 or min(*others, *clocks) < 0:
             raise ValueError("tracking policy: a duration or distance is out of range")

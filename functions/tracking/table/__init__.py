@@ -21,6 +21,11 @@
 | `<visit_id>`         | `SOS#<id>#CONDITION` | emergency_condition | the shared condition, sealed; expires            |
 | `<visit_id>`         | `CALL#<id>`        | video_call      | a video call: who was in it when                       |
 | `<visit_id>`         | `CALL_OPEN`        | video_call_open | which one is open, and until when                      |
+| `CHAT#<visit_id>`    | `HEAD`             | chat_head       | number of the latest entry of the conversation (F12)   |
+| `CHAT#<visit_id>`    | `PARTY#<subject>`  | chat_party      | what somebody sent that is unchecked; read up to where |
+| `CHAT#<visit_id>`    | `MSG#<message_id>` | chat_message    | a message as it was sent, under its sender's own id    |
+| `CHAT#<visit_id>`    | `ENTRY#<number>`   | chat_entry      | a message or card as everybody sees it; text sealed    |
+| `CHATQUEUE`          | `<since>#<id>`     | chat_waiting    | a message that staff have to look at                   |
 | `WATCH#<visit_id>`   | `<connection_id>`  | watcher         | a socket that follows the visit (or `DESK#<hospital>`) |
 | `CONNECTION#<id>`    | `CONNECTION`       | live_connection | an open socket: who, and what it follows; expires      |
 | `CONFIG`             | `policy`           | tracking_policy | thresholds                                             |

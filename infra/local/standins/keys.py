@@ -16,6 +16,7 @@ The product is given everything but `platform_private_key_file`, which only the 
 
 import argparse
 import base64
+import hashlib
 import json
 import os
 import secrets
@@ -35,8 +36,29 @@ from cryptography.hazmat.primitives.serialization import (
 
 @dataclass(frozen=True)
 class WeChatKeys:
+    """The mini program's; the keys of its message push follow from its secret."""
+
     app_id: str
     app_secret: str
+
+    @property
+    def push_token(self) -> str:
+        return hashlib.sha256(f"push-token {self.app_secret}".encode()).hexdigest()[:32]
+
+    @property
+    def push_aes_key(self) -> str:
+        """43 characters, as WeChat's console shows it."""
+        digest = hashlib.sha256(f"push-aes-key {self.app_secret}".encode()).digest()
+        return base64.b64encode(digest).decode().rstrip("=")
+
+    def as_secret(self) -> dict[str, str]:
+        """What the product is given."""
+        return {
+            "app_id": self.app_id,
+            "app_secret": self.app_secret,
+            "push_token": self.push_token,
+            "push_aes_key": self.push_aes_key,
+        }
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from infra.local.standins.serving import (
     with_common_routes,
 )
 from infra.local.standins.wechat.office import Office, Refused
+from infra.local.standins.wechat.pushing import Pusher
 
 SHOWN: Final = 50
 _API_PREFIXES: Final = ("/sns/", "/cgi-bin/", "/wxa/")
@@ -33,6 +34,8 @@ _OPERATIONS: Final = {
     "/wxa/business/getuserphonenumber": "取手机号",
     "/cgi-bin/message/subscribe/send": "发订阅消息",
     "/wxa/msg_sec_check": "文本审核",
+    "/wxa/media_check_async": "图片和语音审核",
+    "message push": "消息推送",
     "/wxa/getwxacodeunlimit": "生成小程序码",
 }
 
@@ -68,11 +71,13 @@ def create_app(journal: Journal, keys: WeChatKeys, clock: Callable[[], datetime]
     """The stand-in as a Flask application; `journal` holds its state."""
     app = Flask(__name__)
     office = Office(journal, keys, clock)
+    pusher = Pusher(journal, keys, clock)
     faults = _Faults()
     with_common_routes(app, journal)
     _add_errors_and_faults(app, journal, faults)
     _add_sign_in(app, office)
     _add_authorised(app, office)
+    _add_media_check(app, office, pusher)
     _add_user_control(app, office)
     _add_fault_control(app, office, faults)
 
@@ -150,6 +155,31 @@ def _add_authorised(app: Flask, office: Office) -> None:
             picture, kind="png", scale=8, border=4
         )
         return Response(picture.getvalue(), content_type="image/png")
+
+
+def _add_media_check(app: Flask, office: Office, pusher: Pusher) -> None:
+    @app.post("/wxa/media_check_async")
+    def check_media() -> Response:
+        body = _authorised_body(office)
+        office.check_media(body)
+        return _ok({"trace_id": pusher.check(body)})
+
+    @app.post("/_control/push-url")
+    def set_push_url() -> Response:
+        pusher.set_url(text_of(control_body(("url",)), "url"))
+        return jsonify({})
+
+    @app.post("/_control/media-verdicts")
+    def set_verdict() -> Response:
+        suggest = text_of(control_body(("suggest",)), "suggest")
+        if suggest not in ("pass", "review", "risky"):
+            raise ControlRefused(400, "FIELD_INVALID", "字段 suggest 应为 pass、review 或 risky")
+        pusher.set_verdict(suggest)
+        return jsonify({})
+
+    @app.get("/_control/media-checks")
+    def media_checks() -> Response:
+        return jsonify({"checks": pusher.checks()})
 
 
 def _add_user_control(app: Flask, office: Office) -> None:

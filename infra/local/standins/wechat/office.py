@@ -161,6 +161,15 @@ class Office:
         suggest, label = rules.suggestion(text)
         return {"result": {"suggest": suggest, "label": label}, "detail": [], "trace_id": secrets.token_hex(8)}
 
+    def check_media(self, body: Record) -> None:
+        """Whether a picture or a voice can be judged. Raises Refused."""
+        url = body.get("media_url")
+        is_form = body.get("version") == 2 and body.get("scene") in (1, 2, 3, 4) and body.get("media_type") in (1, 2)
+        if not is_form or not isinstance(url, str) or not url.startswith(("http://", "https://")):
+            raise Refused(40097, "invalid args")
+        if self._journal.get("user", str(body.get("openid"))) is None:
+            raise Refused(40003, "invalid openid")
+
     def check_scene(self, scene: object, page: object) -> tuple[str, str]:
         """The scene and page of a mini code. Raises Refused."""
         if not isinstance(scene, str) or not 0 < len(scene) <= SCENE_MAX:
