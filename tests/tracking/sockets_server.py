@@ -32,12 +32,15 @@ def serve_sockets() -> Iterator[Sockets]:
     sockets = Sockets()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_POST(self) -> None:
             message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             assert self.headers["Authorization"].startswith("AWS4-HMAC-SHA256")
             connection_id = unquote(self.path.rpartition("/@connections/")[2])
             if connection_id in sockets.silent:
                 sockets.released.wait(60)
+                self.close_connection = True
                 return
             if connection_id in sockets.gone:
                 self._answer(410, "GoneException")

@@ -1,0 +1,27 @@
+"""The visit's figures hold what the product promises of them."""
+
+import pytest
+
+from benchmarks import live, visit_cost
+
+
+@pytest.mark.feature("F10")
+def test_a_change_is_told_once_to_each_and_the_writer_pays_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(live.WATCHERS, "quick", 30)
+    found = live.measure(quick=True)
+    assert (found["posts"], found["writer"]["wru"]) == (30, found["writer_unwatched_wru"])
+    assert [verdict.name for verdict in live.verdicts(found) if not verdict.holds] == []
+    assert "30 sockets" in live.text(found)
+
+
+@pytest.mark.feature("F9")
+def test_a_visit_of_two_hours_keeps_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visit_cost, "MINUTES", 20)
+    monkeypatch.setattr(visit_cost, "POINTS", 40)
+    monkeypatch.setattr(visit_cost, "STEPS", {0: ("departed",), 10: ("arrived", "registering"), 18: ("ended",)})
+    said: list[int] = []
+    found = visit_cost.measure(quick=True, say=lambda visit, number: said.append(number))
+    assert (found["points"], found["watchers"], found["requests"]) == (40, 3, 10 + 4 + 2 + len(said))
+    assert [verdict.name for verdict in visit_cost.verdicts(found) if not verdict.holds] == []
+    assert len(said) == 10
+    assert "40 positions" in visit_cost.text(found)
