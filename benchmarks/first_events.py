@@ -161,7 +161,7 @@ _PROGRESSED = {
     "code": "waiting",
     "title": "候诊中",
     "sequence": 4,
-    "state": "waiting",
+    "state": "ended",
     "first": False,
     "last": False,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from functions.shared.tx import Tx
-from functions.tracking import actions, table
+from functions.tracking import table
 from functions.tracking.actions import chat, chat_reading
 from functions.tracking.events import (
     VisitCallEnded,
@@ -15,7 +15,7 @@ from functions.tracking.events import (
 from functions.tracking.pushing import push
 from functions.tracking.rules.access import Scope, Standing
 from functions.tracking.rules.amendments import Change
-from functions.tracking.rules.chat import Card, EntryKind, MessageState
+from functions.tracking.rules.chat import MAY_WRITE, Card, EntryKind, MessageState
 from functions.tracking.schemas.chat import EntryView
 from functions.tracking.schemas.live_chat import MessageHeldTold, MessageTold, ReadTold
 
@@ -30,15 +30,14 @@ def say_checklist(tx: Tx, event: VisitScheduled) -> None:
     chat.add_card(tx, visit_id=event.visit_id, kind=EntryKind.CHECKLIST, card=card)
 
 
-def say_change(tx: Tx, visit_id: str, sequence: int) -> None:
+def say_change(tx: Tx, change: table.History) -> None:
     """A milestone that was recorded, skipped, corrected or vouched for."""
-    change = actions.find_change(visit_id, sequence)
-    if change is None or change.step is None:
+    if change.step is None:
         return
     by = change.step.recorded_by or ""
     what = Change(change.change) if change.change else Change.RECORDED
     card = Card(title=change.step.title, code=change.step.code, change=what, by=by)
-    chat.add_card(tx, visit_id=visit_id, kind=EntryKind.MILESTONE, card=card)
+    chat.add_card(tx, visit_id=str(change.pk), kind=EntryKind.MILESTONE, card=card)
 
 
 def say_call(tx: Tx, event: VisitCallEnded) -> None:
@@ -55,7 +54,7 @@ def push_entry(tx: Tx, event: VisitMessagePublished) -> None:
         return
     entry, client_id, companion_id = found
     message = MessageTold(visit_id=event.visit_id, entry=EntryView.of(entry))
-    reached = {each.caller.subject for each in push(tx, event.visit_id, Scope.CHAT, message)}
+    reached = {each.caller.subject for each in push(tx, event.visit_id, Scope.CHAT, message, to=_is_party)}
     parties = ((client_id, Standing.CLIENT), (companion_id, Standing.COMPANION))
     missed = [(each, standing) for each, standing in parties if each and each not in reached]
     chat_reading.note_unseen(tx, visit_id=event.visit_id, order_id=event.order_id, entry=entry.row, missed=missed)
@@ -72,7 +71,12 @@ def push_held(tx: Tx, event: VisitMessageHeld) -> None:
 def push_read(tx: Tx, event: VisitMessagesRead) -> None:
     """To everybody who may read along."""
     message = ReadTold(visit_id=event.visit_id, party=event.standing, party_id=event.reader_id, sequence=event.sequence)
-    push(tx, event.visit_id, Scope.CHAT, message)
+    push(tx, event.visit_id, Scope.CHAT, message, to=_is_party)
+
+
+def _is_party(watcher: table.Watcher) -> bool:
+    """Staff who follow a visit do not read along: they look with a reason."""
+    return Standing(watcher.standing) in MAY_WRITE
 
 
 def _only(subject: str) -> Callable[[table.Watcher], bool]:

@@ -117,13 +117,13 @@ def end_waiting(tx: Tx, timer: Timer) -> None:
 
 @bus.on(VisitProgressed)
 def push_progress(tx: Tx, event: VisitProgressed) -> None:
-    """Tell the watchers of a milestone."""
+    """Tell the watchers of a milestone, and note it in the conversation."""
     _push_change(tx, event.visit_id, event.sequence)
 
 
 @bus.on(VisitAmended)
 def push_amendment(tx: Tx, event: VisitAmended) -> None:
-    """Tell the watchers of a milestone that was skipped, corrected or vouched for."""
+    """Tell the watchers of a milestone that was skipped, corrected or vouched for, and note it in the conversation."""
     _push_change(tx, event.visit_id, event.sequence)
 
 
@@ -169,6 +169,7 @@ def _push_change(tx: Tx, visit_id: str, sequence: int) -> None:
     change = actions.find_change(visit_id, sequence)
     if change:
         push(tx, visit_id, Scope.PROGRESS, ProgressTold.of(change))
+        conversing.say_change(tx, change)
 
 
 @bus.on(EmergencyCalled)
@@ -243,18 +244,6 @@ def say_checklist(tx: Tx, event: VisitScheduled) -> None:
     conversing.say_checklist(tx, event)
 
 
-@bus.on(VisitProgressed)
-def say_progress(tx: Tx, event: VisitProgressed) -> None:
-    """A card for the milestone."""
-    conversing.say_change(tx, event.visit_id, event.sequence)
-
-
-@bus.on(VisitAmended)
-def say_amendment(tx: Tx, event: VisitAmended) -> None:
-    """A card for the skip, the correction, or staff's word for a milestone."""
-    conversing.say_change(tx, event.visit_id, event.sequence)
-
-
 @bus.on(VisitCallEnded)
 def say_call(tx: Tx, event: VisitCallEnded) -> None:
     """The call log, where people look for it."""
@@ -270,7 +259,7 @@ def judge_message(tx: Tx, event: ContentChecked) -> None:
 @bus.timer(chat.CHECK_TIMER)
 def give_up_on_check(tx: Tx, timer: Timer) -> None:
     """The content check has not answered: a person looks."""
-    chat.judge(tx, subject=timer.subject, verdict="review")
+    chat.give_up(tx, subject=timer.subject)
 
 
 @bus.on(VisitMessagePublished)

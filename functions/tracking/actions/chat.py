@@ -143,6 +143,14 @@ def judge(tx: Tx, *, subject: str, verdict: str) -> None:
     tx.save(party)
 
 
+def give_up(tx: Tx, *, subject: str) -> None:
+    """The content check had its time: if it has not judged the message, staff look. One read if it has."""
+    visit_id, _, message_id = rules.parse_subject(subject)
+    message = rows.find_messages(visit_id, [message_id]).get(message_id)
+    if message is not None and message.state == MessageState.CHECKING:
+        judge(tx, subject=subject, verdict="review")
+
+
 def decide(tx: Tx, *, visit_id: str, message_id: str, is_shown: bool, caller: Caller, reason: str) -> MessageRow:
     """Staff let a held message through or refuse it, with a reason. Three reads. MessageNotFound, NotWaiting."""
     message = rows.find_messages(visit_id, [message_id]).get(message_id) if ids.is_id("vis", visit_id) else None
@@ -192,7 +200,7 @@ def recall(tx: Tx, *, visit_id: str, sequence: int, caller: Caller) -> EntryRow:
 
 def add_card(tx: Tx, *, visit_id: str, kind: EntryKind, card: Card) -> None:
     """The system says something in the conversation. One read; a visit that is not there has none."""
-    conversation = rows.load(visit_id, rules.SYSTEM)
+    conversation = rows.load(visit_id)
     if conversation is None:
         return
     entry = EntryRow(sender_id=rules.SYSTEM, standing=rules.SYSTEM, entry_kind=kind, card=card)
@@ -202,7 +210,7 @@ def add_card(tx: Tx, *, visit_id: str, kind: EntryKind, card: Card) -> None:
 
 def leave_companion(tx: Tx, *, visit_id: str) -> None:
     """The companion will not come: who comes instead does not read what was said before. One read."""
-    conversation = rows.load(visit_id, rules.SYSTEM)
+    conversation = rows.load(visit_id)
     if conversation is not None and conversation.head.version:
         conversation.head.companion_from = conversation.head.sequence
         tx.save(conversation.head)
@@ -265,7 +273,7 @@ def _append(tx: Tx, visit: table.Visit, head: HeadRow, entry: EntryRow) -> None:
     tx.emit(VisitMessagePublished(visit_id=visit.visit_id, order_id=visit.order_id, sequence=int(entry.sequence)))
 
 
-def _load(visit_id: str, subject: str, *, message_id: str = "", sequence: int = 0) -> Conversation:
+def _load(visit_id: str, subject: str = "", *, message_id: str = "", sequence: int = 0) -> Conversation:
     conversation = rows.load(visit_id, subject, message_id=message_id, sequence=sequence)
     if conversation is None:
         raise VisitNotFound()

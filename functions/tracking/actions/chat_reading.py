@@ -73,7 +73,7 @@ def read_history(
 
 def read_as_staff(tx: Tx, *, visit_id: str, caller: Caller, reason: str, after: int, limit: int) -> History:
     """What was said, recalled messages too, for staff who say why; the look is recorded. Two reads. VisitNotFound."""
-    conversation = _load(visit_id, rules.SYSTEM)
+    conversation = _load(visit_id)
     audit.record(tx, actor=caller.subject, act="visit_chat.opened", subject=visit_id, reason=reason)
     found = _entries(conversation, Standing.STAFF, after=after, before=None, limit=limit)
     visit = conversation.visit
@@ -83,7 +83,7 @@ def read_as_staff(tx: Tx, *, visit_id: str, caller: Caller, reason: str, after: 
 
 def read_held(tx: Tx, *, visit_id: str, message_id: str, caller: Caller) -> HeldMessage:
     """A message that waits or waited for staff; the look is recorded. One read. MessageNotFound."""
-    conversation = rows.load(visit_id, rules.SYSTEM, message_id=message_id)
+    conversation = rows.load(visit_id, message_id=message_id)
     message = conversation.message if conversation else None
     if conversation is None or message is None or message.waiting_since is None:
         raise rules.MessageNotFound()
@@ -142,7 +142,7 @@ def link_media(visit_id: str, sequence: int, *, caller: Caller, now: datetime) -
 
 def find_entry(visit_id: str, sequence: int) -> tuple[ShownEntry, str, str] | None:
     """One entry as it is pushed, with the visit's client and companion: one read."""
-    conversation = rows.load(visit_id, rules.SYSTEM, sequence=sequence)
+    conversation = rows.load(visit_id, sequence=sequence)
     if conversation is None or conversation.entry is None:
         return None
     visit = conversation.visit
@@ -187,7 +187,7 @@ def _shown(visit: table.Visit, row: EntryRow) -> ShownEntry:
     return ShownEntry(row, None if row.recalled_at else open_text(visit, row.sealed_text))
 
 
-def _load(visit_id: str, subject: str, *, message_id: str = "", sequence: int = 0) -> Conversation:
+def _load(visit_id: str, subject: str = "", *, message_id: str = "", sequence: int = 0) -> Conversation:
     conversation = rows.load(visit_id, subject, message_id=message_id, sequence=sequence)
     if conversation is None:
         raise VisitNotFound()

@@ -123,14 +123,19 @@ def waiting_message_key(since: datetime, message_id: str) -> Key:
     return _QUEUE, f"{since:%Y-%m-%dT%H:%M:%S.%fZ}#{message_id}"
 
 
-def load(visit_id: str, subject: str, *, message_id: str = "", sequence: int = 0) -> Conversation | None:
-    """The visit, the conversation's head, one party, and a message or an entry: one BatchGetItem. None: no visit."""
+def load(visit_id: str, subject: str = "", *, message_id: str = "", sequence: int = 0) -> Conversation | None:
+    """The visit, the conversation's head, and, where asked, a party, a message, an entry: one BatchGetItem.
+
+    None if there is no such visit.
+    """
     if not ids.is_id("vis", visit_id):
         return None
-    keys = [visit_key(visit_id), head_key(visit_id), party_key(visit_id, subject)]
-    keys += [message_key(visit_id, message_id), entry_key(visit_id, sequence)]
-    rows = find_all(TrackingRow, keys)
-    visit, head, party, message, entry = map(rows.get, keys)
+    wanted: list[Key | None] = [visit_key(visit_id), head_key(visit_id)]
+    wanted.append(party_key(visit_id, subject) if subject else None)
+    wanted.append(message_key(visit_id, message_id) if message_id else None)
+    wanted.append(entry_key(visit_id, sequence) if sequence else None)
+    rows = find_all(TrackingRow, [key for key in wanted if key])
+    visit, head, party, message, entry = (rows.get(key) if key else None for key in wanted)
     if not isinstance(visit, Visit):
         return None
     return Conversation(
