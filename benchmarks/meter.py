@@ -150,11 +150,14 @@ class Meter:
         return metered
 
     def _outside(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def metered(*args: Any, **options: Any) -> Any:
-            # The stand-ins live in this process and make calls of their own.
-            with self._call(this_thread=True) as act:
-                if act is not None:
+        def metered(pool: HTTPConnectionPool, method: str, url: str, *args: Any, **options: Any) -> Any:
+            is_push = "/@connections/" in url
+            # The stand-ins live in this process and make calls of their own; only the room pushes, from many threads.
+            with self._call(this_thread=not is_push) as act:
+                if act is not None and is_push:
+                    act.aws_calls["apigatewaymanagementapi.PostToConnection"] += 1
+                elif act is not None:
                     act.outside_calls += 1
-                return original(*args, **options)
+                return original(pool, method, url, *args, **options)
 
         return metered

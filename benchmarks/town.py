@@ -37,6 +37,7 @@ from infra.local.standins.pay import Pace
 from infra.local.standins.serving import serve
 from infra.local.standins.together import start
 from tests.harness.world import Person, World, open_world, put_secret
+from tests.tracking.sockets_server import serve_sockets
 
 _SEED = Path(__file__).parents[1] / "infra" / "local" / "seed"
 HOSPITAL, DEPARTMENT, CITY = "hos_pumch", "oncology", "110000"
@@ -157,7 +158,8 @@ def open_town() -> Iterator[Town]:
         merchant = serve(_merchant(notifications))
         stack.callback(merchant.stop)
         urls = {name: server.url for name, server in running.items()}
-        stack.enter_context(patch.dict(os.environ, _environment(urls)))
+        sockets = stack.enter_context(serve_sockets())
+        stack.enter_context(patch.dict(os.environ, _environment(urls, sockets.url)))
         stack.enter_context(patch.object(table, "_KEEP_S", _KEPT_FOREVER_S))
         stack.enter_context(patch.object(Subscriptions, "handle", metered_handle(meter)))
         timers: list[str] = []
@@ -170,9 +172,9 @@ def open_town() -> Iterator[Town]:
         yield Town(world, meter, urls, notifications, _routes(), timers_seen=timers)
 
 
-def _environment(urls: Mapping[str, str]) -> dict[str, str]:
+def _environment(urls: Mapping[str, str], live_url: str) -> dict[str, str]:
     return {
-        "LIVE_ENDPOINT": "https://execute-api.us-east-1.amazonaws.com/live",
+        "LIVE_ENDPOINT": live_url,
         "WEBHOOK_ALLOWED_HOSTS": urls["insurer"].removeprefix("http://"),
     }
 

@@ -19,7 +19,6 @@ POINTS = MINUTES // UPLOAD_MIN * PER_UPLOAD
 MESSAGES = MINUTES // UPLOAD_MIN
 STEPS = {0: ("departed",), 30: ("arrived", "registering"), 60: ("examining",), 118: ("ended",)}
 _KEPT_FOREVER_S = 1e9
-_ENDPOINT = "https://execute-api.us-east-1.amazonaws.com/live"
 READ_UNITS, WRITE_UNITS, USD = 1700, 2200, 0.0035
 """Of the whole visit, at most."""
 
@@ -34,9 +33,11 @@ def measure(*, quick: bool) -> dict[str, Any]:
     from functions.shared.consumer import Subscriptions
     from tests.harness.world import open_world
     from tests.tracking.makers import visit_scene
+    from tests.tracking.sockets_server import serve_sockets
 
     with ExitStack() as stack:
-        stack.enter_context(patch.dict(os.environ, {"LIVE_ENDPOINT": _ENDPOINT}))
+        sockets = stack.enter_context(serve_sockets())
+        stack.enter_context(patch.dict(os.environ, {"LIVE_ENDPOINT": sockets.url}))
         world = stack.enter_context(open_world())
         world.rooms = ("tracking",)
         meter = stack.enter_context(Meter().running())
@@ -56,7 +57,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
             http_requests=requests,
             authorizer_calls=MINUTES * 60 // AUTHORIZER_CACHE_S,
             events=told,
-            timers=0,
+            timers=played.said,
             socket_minutes=3 * MINUTES,
         ),
         [],

@@ -18,7 +18,9 @@ def test_a_change_is_told_once_to_each_and_the_writer_pays_for_none(monkeypatch:
 def test_a_visit_of_two_hours_keeps_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visit_cost, "MINUTES", 20)
     monkeypatch.setattr(visit_cost, "POINTS", 40)
-    monkeypatch.setattr(visit_cost, "STEPS", {0: ("departed",), 10: ("arrived", "registering", "examining"), 18: ("ended",)})
+    monkeypatch.setattr(
+        visit_cost, "STEPS", {0: ("departed",), 10: ("arrived", "registering", "examining"), 18: ("ended",)}
+    )
     found = visit_cost.measure(quick=True)
     assert (found["points"], found["watchers"], found["messages"]) == (40, 3, 10)
     assert [verdict.name for verdict in visit_cost.verdicts(found) if not verdict.holds] == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
+from benchmarks.meter import Meter
 from functions.shared import clock, ids
 from tests.harness.world import World
 from tests.tracking.makers import ALL, CAMPUS, FAR_AWAY, STARTS_AT, VisitScene, point, visit_scene
@@ -66,8 +67,9 @@ class TestProgress:
         etag = visit.world.get(visit.path, as_=visit.client).headers["ETag"]
         visit.send_positions([point()])
         calls.clear()
-        again = visit.world.get(visit.path, as_=visit.client, headers={"If-None-Match": etag})
-        assert (again.status, calls) == (304, ["GetItem"])
+        with Meter().running() as meter, meter.act("GET", kind="request", room="tracking") as act:
+            again = visit.world.get(visit.path, as_=visit.client, headers={"If-None-Match": etag})
+        assert (again.status, calls, act.units.read) == (304, ["GetItem"], 1)
         visit.walk("arrived")
         assert visit.world.get(visit.path, as_=visit.client, headers={"If-None-Match": etag}).status == 200
 
