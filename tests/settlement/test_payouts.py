@@ -299,6 +299,20 @@ class TestPayout:
         assert money(companion_id) == (0, 0)
         assert till.findings() == []
 
+    def test_a_paid_transfer_that_the_bank_sends_back_waits_for_people(
+        self, companion_id: str, till: Till, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        row = ask(companion_id, payee(companion_id, Channel.BANK), 28_800)
+        run(till)
+        content = files.read("settlement/payouts/2026-03-11-bank.csv").decode("utf-8-sig")
+        bill_no = content.split("\r\n")[1].split(",")[0]
+        for outcome in ("成功", "退票"):
+            answers = f"商户流水号,金额（元）,结果\r\n{bill_no},288.00,{outcome}\r\n".encode()
+            bank_answers.take_bank_answers(answers, staff_id="stf_1", commit=lambda _, act: commit("settlement", act))
+        assert stands(row).state == WithdrawalState.PAID
+        assert "a paid transfer came back" in caplog.messages
+        assert till.findings() == []
+
 
 class Killed(Exception):
     """The process died."""

@@ -150,6 +150,19 @@ class TestDifferences:
         assert "suspense" not in till.balances()
         assert resolve(till, case["case_id"], "timing").code == "already_resolved"
 
+    def test_a_booking_explains_one_difference(self, till: Till, order: Order) -> None:
+        mistaken(till, add={"somebody_elses": 700, "another": 700})
+        till.paid(order)
+        first, second = cases(till, compared(till)["day"])
+        lines = [{"account": "suspense", "amount_fen": 700}, {"account": "commission", "amount_fen": -700}]
+        proposed = till.world.post("/manual-bookings", {"reason": REASON, "lines": lines}, as_=finance(till))
+        booking_id = proposed.body["booking_id"]
+        approve = f"/manual-bookings/{booking_id}/approve"
+        assert till.world.post(approve, as_=finance(till, "stf_finance2")).status == 200
+        assert resolve(till, first["case_id"], "booked", booking_id=booking_id).status == 200
+        assert resolve(till, second["case_id"], "booked", booking_id=booking_id).code == "booking_used"
+        assert till.balances()["suspense"] == 700
+
     def test_a_booking_of_another_amount_explains_nothing(self, till: Till, order: Order) -> None:
         mistaken(till, add={"somebody_elses": 700})
         till.paid(order)

@@ -141,6 +141,10 @@ def take_answer(tx: Tx, seen: ProviderTransfer, *, channel: Channel) -> bool:
     if row is None or part is None or row.channel != channel or part.state is PartState.PLANNED:
         raise NotFound()
     if part.state in SETTLED_PARTS:
+        if part.state is PartState.PAID and _PARTS[seen.state] is PartState.RETURNED:
+            # A bank's 退票 days after its 成功: a plan that is done stays so, and people book what came back.
+            observe.count("PayoutMismatch")
+            observe.logger().error("a paid transfer came back", extra={"bill_no": part.bill_no})
         return False
     take_outcome(tx, row, part, seen)
     return True

@@ -15,6 +15,7 @@ from functions.settlement.rules.payments import PaymentState
 from functions.settlement.rules.reconciliation import (
     AlreadyResolved,
     BookingMissing,
+    BookingUsed,
     CaseState,
     DayNotOver,
     Difference,
@@ -169,7 +170,7 @@ def resolve_case(
 ) -> CaseRow:
     """Say what a difference was. What was set aside is taken back, unless a named booking put it right.
 
-    Raises NotFound, AlreadyResolved, BookingMissing.
+    Raises NotFound, AlreadyResolved, BookingMissing, BookingUsed.
     """
     day = day_of_case(case_id)
     row = table.find_case(day, case_id) if day else None
@@ -185,6 +186,7 @@ def resolve_case(
             raise BookingMissing()
         if _out_of_suspense_fen(booking) != row.difference.off_fen:
             raise BookingMissing("该人工调账没有按差异金额冲销待查款项")
+        tx.insert(table.booking_use_row(booking_id, case_id), taken=BookingUsed())
     elif row.difference.off_fen:
         post(tx, ledger.difference_taken_back(case_id=case_id, off_fen=row.difference.off_fen, at=tx.now))
     row.state, row.resolution, row.booking_id = CaseState.RESOLVED, resolution, booking_id

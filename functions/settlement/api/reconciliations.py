@@ -7,7 +7,13 @@ from functions.settlement.actions import reconciliation as actions
 from functions.settlement.api.declared import READERS, WRITERS, routes
 from functions.settlement.rules import ledger
 from functions.settlement.rules.payments import IllegalMove
-from functions.settlement.rules.reconciliation import AlreadyResolved, BookingMissing, CasesOpen, DayNotOver
+from functions.settlement.rules.reconciliation import (
+    AlreadyResolved,
+    BookingMissing,
+    BookingUsed,
+    CasesOpen,
+    DayNotOver,
+)
 from functions.settlement.schemas.reconciliation import (
     CaseView,
     MonthQuery,
@@ -71,7 +77,7 @@ def list_cases(call: Call[Any], day: str) -> Page[CaseView]:
     body=ResolveCase,
     reply=CaseView,
     effect=True,
-    problems=(NotFound, AlreadyResolved, BookingMissing),
+    problems=(NotFound, AlreadyResolved, BookingMissing, BookingUsed),
 )
 def resolve_case(call: Call[ResolveCase], case_id: str) -> CaseView:
     """跨日或渠道有误：挂账冲回；已调账：须填写另一位人员批准过的人工调账编号。"""

@@ -273,6 +273,13 @@ class BookingMissing(Conflict):
     title = "没有这笔已批准的人工调账"
 
 
+class BookingUsed(Conflict):
+    """A booking explains one difference."""
+
+    code = "booking_used"
+    title = "这笔人工调账已用于另一条差异"
+
+
 class CasesOpen(Conflict):
     """A day is signed off only when every difference of it is resolved."""
 

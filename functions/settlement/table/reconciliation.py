@@ -2,6 +2,7 @@
 
 RECONCILIATIONS#<China month>   <China day>     how the day's comparison came out
 RECONCILIATION#<China day>      <case>          one difference and what became of it
+BOOKINGUSE#<manual booking>     USE             the one difference that a booking put right
 """
 
 from collections.abc import Iterator
@@ -43,6 +44,14 @@ class CaseRow(SettlementRow, discriminator="reconciliation_case"):
     note = UnicodeAttribute(null=True)
     resolved_by = UnicodeAttribute(null=True)
     resolved_at = InstantAttribute(null=True)
+
+
+class BookingUseRow(SettlementRow, discriminator="booking_use"):
+    case_id = UnicodeAttribute()
+
+
+def booking_use_row(booking_id: str, case_id: str) -> BookingUseRow:
+    return BookingUseRow(f"BOOKINGUSE#{booking_id}", "USE", case_id=case_id)
 
 
 def day_key(day: date) -> Key:
