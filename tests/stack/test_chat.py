@@ -152,7 +152,7 @@ def test_words_and_pictures_are_judged_by_wechat_before_others_see_them(
     stage: Stage, order: Order, companion: Person
 ) -> None:
     phone = Phone(stage, visit_path(order), companion, "companion")
-    before = len(phone.history())
+    before = stage.wait_for(lambda: len(phone.history()) or None, "the conversation has not begun")
     path, token = f"{phone.path}/messages", order.client.token
     forbidden = {"message_id": "forbidden-1", "kind": "text", "text": f"可以{RISKY[0]}吗"}
     assert stage.api.request("POST", path, forbidden, token=token).status == 201
@@ -170,7 +170,7 @@ def test_words_and_pictures_are_judged_by_wechat_before_others_see_them(
             return answer.body["state"] == state or None
 
         stage.wait_for(is_settled, f"the {name} picture is not {state}", patience_s=60)
-    new = phone.history()[before:]
+    new = phone.history(f"?after_sequence={before}")
     assert [entry["kind"] for entry in new] == ["picture"]
     media_path = f"{phone.path}/entries/{new[0]['sequence']}/media"
     link = expect(stage.api.request("GET", media_path, token=companion.token), 200, "the link")
