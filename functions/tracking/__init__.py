@@ -1,4 +1,4 @@
-"""The visit: milestones, check-ins, the companion's position, calls, the live channel. (Chat comes with F12.)
+"""The visit: milestones, check-ins, the companion's position, the conversation, calls, the live channel.
 
 Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis", order_id)`. Its milestones are
           recorded or skipped in the template's order, each once, each with the phone's and our time and its author:
@@ -18,25 +18,31 @@ Promise   an assigned order has exactly one visit, `visit_id = ids.derived("vis"
           event, each channel for itself. Position and the condition that the patient agreed to share are sealed.
           A visit that runs has one video call at most (F13): rung by companion or client, joined with credentials
           minted for each party alone (Tencent TRTC, or WeChat's own rooms), missed when nobody answers.
+          A visit has one conversation (F12). What is written is seen by others after the content check, under a number
+          that grows by one for everybody; sent again it is the same message; one person's own order is kept. Texts are
+          sealed; what is recalled or refused stays as evidence, which staff open with a reason.
           Who came reports who did not; a waiting clock decides what check-ins prove, people decide the rest (B4).
           Overtime costs what the order's frozen rate says and is approved by the client, one by one or in advance up to
           a cap; what the companion laid out is approved receipt by receipt (B9). Settlement collects the money.
 Table     `tracking`; the key layout stands in `table`.
 Routes    GET /visits/{visit_id}, …/position, …/photos, …/check-ins; POST …/check-ins, …/check-ins/{code}/override,
           …/milestones, …/milestones/{code}/skip, …/milestones/{code}/corrections, …/uploads, …/positions;
+          …/messages, …/conversation, …/read-mark, …/entries, …/held-messages, /message-queue: `api.chat`;
           POST, GET …/emergency-calls, …/calls; POST …/calls/{call_id}/join, …/leave; …/no-shows: `api.no_shows`;
           …/overtime, …/overtime-authorization, …/expenses: `api.extras`; …/trail-accesses, …/evidence-holds:
           `api.trails`.
 Events in guest_access.revoked, order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
           emergency.desk_contacted, emergency.desk_moved, emergency.unanswered, emergency.notices_written,
-          notice.answered;
-          its own emergency.called, visit.call_changed, visit.progressed, visit.amended, visit.closed and
-          visit.position_changed, to push them.
-Timers    no_show_clock; visit_lapses, six hours after the planned end of a visit that arrived.
+          notice.answered, content.checked (of its messages);
+          its own visit.scheduled, visit.message_*, visit.messages_read, emergency.called, visit.call_*,
+          visit.progressed, visit.amended, visit.closed and visit.position_changed, to push them.
+Timers    message_check (two minutes for the content check); no_show_clock; visit_lapses, six hours after
+          the planned end of a visit that arrived.
 Events out visit.scheduled, visit.progressed, visit.amended, visit.closed, visit.unfinished, visit.position_changed,
           visit.photo_reused, emergency.called, visit.call_ended, visit.no_show_reported, visit.no_show_contested,
           visit.no_show, visit.overtime_{asked,approved,declined}, visit.expense_{asked,approved,declined};
-          visit.call_changed and visit.evidence_changed to itself.
+          visit.message_{written,unseen}; the other visit.message_*, visit.messages_read, visit.call_changed and
+          visit.evidence_changed to itself.
 Reads for others  `actions.find_visit(visit_id) -> VisitCard`; `find_emergency_evidence` for the hospital's desk.
           A room that hears of a complaint or claim has the evidence held by an event that this room answers with
           `actions.hold_evidence` and `release_evidence`.
@@ -53,7 +59,8 @@ The live channel (`live`, a WebSocket opened with `?token=<access token>`):
     visit.access_ended{visit_id}, visit.position{visit_id, cell, lat, lng, observed_at}, emergency.changed{visit_id,
     call_id, state, reached, version};
     session.expired{visit_id} (the token ran out: renew, subscribe again),
-    call.ringing, call.changed{visit_id, call}; to a desk emergency.called{call_id, details};
+    message.published{visit_id, entry}, message.held{visit_id, message_id, state}, message.read{visit_id, party,
+    party_id, sequence}, call.ringing, call.changed{visit_id, call}; to a desk emergency.called{call_id, details};
     error{code, title} for what cannot be done.
 A message may come twice and, rarely, out of order: the receiver keeps the highest `sequence` and asks again with it.
 """
