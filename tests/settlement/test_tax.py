@@ -47,6 +47,7 @@ from tests.settlement.test_payouts import (
     stands,
     transfers,
 )
+from tests.settlement.test_supplements import expense, pay
 
 
 @pytest.fixture
@@ -122,6 +123,22 @@ class TestWithholding:
         assert found["tax_fen"] == till.balances()["tax_withheld"] == april["owed_to_date_fen"] == 180 * YUAN
         assert (found["net_fen"], found["on_its_way_fen"]) == (2 * MONTH_FEN - 180 * YUAN, 0)
         assert sum(map(tax_of, (first, second))) - found["given_back_fen"] - tax_of(first) == 90 * YUAN
+
+    def test_expenses_that_the_client_paid_back_are_no_income(self, till: Till, withheld: str, order: Order) -> None:
+        """By hand: of 7,000, less 1,400 and 5,000, three per cent; with the rest paid back later, nothing is owed."""
+        go_to(till, TOMORROW)
+        expense(till, order, 3_000 * YUAN)
+        pay(till, order)
+        [row] = withdrawn(till, withheld, MONTH_FEN)
+        assert tax_of(row) == 18 * YUAN
+        answered_by_bank(row)
+        (march,) = statement(till, withheld)["months"]
+        assert (march["income_fen"], march["reimbursed_fen"], march["tax_fen"]) == (7_000 * YUAN, 3_000 * YUAN, 1_800)
+        expense(till, order, 2_000 * YUAN)
+        pay(till, order, 2)
+        till.world.advance(seconds=1)
+        assert statement(till, withheld)["tax_fen"] == 0
+        assert till.balances().get("tax_withheld", 0) == 0
 
     def test_a_year_begins_anew(self, till: Till, withheld: str) -> None:
         answered_by_bank(withdrawn(till, withheld, MONTH_FEN)[0])

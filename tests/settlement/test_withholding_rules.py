@@ -18,6 +18,7 @@ from functions.settlement.rules.withholding import (
     decided,
     excess_fen,
     is_withheld_on,
+    reimburse,
     settle,
     statement_months,
     take,
@@ -164,6 +165,34 @@ def test_without_returns_a_year_is_the_rules_own(incomes: list[tuple[int, int]])
     assert sum(month.net_fen + month.tax_fen for month in months) == sum(amount for _, amount in incomes)
     assert months[-1].tax_to_date_fen == year.paid_tax_fen
     assert all(month.tax_to_date_fen >= month.owed_to_date_fen for month in months)
+
+
+@pytest.mark.feature("B12")
+@given(st.lists(st.tuples(st.sampled_from("tprb"), st.integers(0, 10), AMOUNTS), min_size=1, max_size=20))
+def test_what_was_reimbursed_is_never_taxed_whenever_it_comes(story: list[tuple[str, int, int]]) -> None:
+    """Withdrawals are taken, paid and returned; expenses are paid back before, between and after them."""
+    year, month, on_their_way = WithheldYear(year=YEAR), 1, list[Sent]()
+    for what, number, amount_fen in story:
+        if what == "b":
+            year = reimburse(year, amount_fen)
+        elif what == "t" or not on_their_way:
+            month = min(12, month + number % 3)
+            year, parts = planned(year, month, amount_fen)
+            on_their_way += parts
+        else:
+            year = came_out(year, on_their_way.pop(number % len(on_their_way)), is_paid=what == "p")
+        year = without_excess(year)
+    for sent in on_their_way:
+        year = came_out(year, sent, is_paid=True)
+    year = without_excess(year)
+    paid_fen = sum(each.paid_fen for each in year.months.values())
+    assert sum(year.incomes.values()) == max(0, paid_fen - year.reimbursed_fen)
+    assert year.withheld_fen <= sum(asked_of(year.incomes, year=YEAR).values())
+    months = statement_months(year)
+    assert sum(each.income_fen + each.reimbursed_fen for each in months) == paid_fen
+    assert sum(each.tax_fen for each in months) == year.paid_tax_fen
+    year, _ = take(year, income_fen=500_000 * YUAN, month=month, most_fen=500_000 * YUAN)
+    assert year.withheld_fen == sum(asked_of(year.incomes, year=YEAR).values())
 
 
 @pytest.mark.feature("B12")

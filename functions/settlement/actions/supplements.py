@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from functions.settlement import table
+from functions.settlement.actions import tax
 from functions.settlement.actions.income import DIVIDED, expect_income
 from functions.settlement.actions.ledger import post
 from functions.settlement.actions.refunds import owe_refund
@@ -106,6 +107,7 @@ def book_supplement(tx: Tx, payment: PaymentRow) -> None:
     money.share_fen, money.commission_fen = sums.share_fen, sums.commission_fen
     tx.save(money)
     _expect(tx, payment, companion_id, sums.share_fen, sums.commission_fen, sums.expenses_fen)
+    tax.reimburse(tx, companion_id, sums.expenses_fen)
     tx.emit(
         SupplementPaid(
             payment_id=payment.payment_id,

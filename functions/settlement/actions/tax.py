@@ -79,6 +79,16 @@ def page_of_plan(day: date, companion_ids: Iterable[str]) -> TaxPage | None:
     return TaxPage(day, companion_ids) if withholding.is_withheld_on(day, table.decisions()) else None
 
 
+def reimburse(tx: Tx, companion_id: str, amount_fen: int) -> None:
+    """A client paid expenses back: they will be withdrawn like income, and are none. Nothing is noted without tax."""
+    today = clock.service_date(tx.now)
+    if not amount_fen or not withholding.is_withheld_on(today, table.decisions()):
+        return
+    row = table.load_years([companion_id], today.year)[companion_id]
+    row.year = withholding.reimburse(row.year, amount_fen)
+    _save(tx, row)
+
+
 def settle(tx: Tx, row: WithdrawalRow, part: TransferPart, *, is_paid: bool) -> None:
     """A transfer of the withdrawal has arrived, or has come back and its tax with it."""
     if row.taxed_on is None:

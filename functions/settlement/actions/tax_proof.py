@@ -53,7 +53,10 @@ def _from_withdrawals(row: TaxYearRow) -> WithheldYear:
             if part.state is PartState.PAID:
                 of_month.update(paid_fen=part.gross_fen, paid_tax_fen=part.tax_fen)
     months = {month: WithheldMonth(**amounts) for month, amounts in sums.items()}
-    return WithheldYear(year=row.year.year, months=months, given_back_fen=row.year.given_back_fen)
+    stored = row.year
+    return WithheldYear(
+        year=stored.year, months=months, given_back_fen=stored.given_back_fen, reimbursed_fen=stored.reimbursed_fen
+    )
 
 
 def is_sound(seen: tuple[WithheldYear, WithheldYear]) -> bool:

@@ -61,6 +61,8 @@ class WithheldYear:
     """By month, 1 to 12."""
     given_back_fen: int = 0
     """Tax of paid withdrawals that turned out not to be owed."""
+    reimbursed_fen: int = 0
+    """What clients paid back of expenses: it is in the withdrawals, and no income."""
 
     @property
     def on_its_way_fen(self) -> int:
@@ -78,8 +80,18 @@ class WithheldYear:
 
     @property
     def incomes(self) -> dict[int, int]:
-        """What was taken and not returned, by month."""
-        return {number: month.taken_fen for number, month in sorted(self.months.items()) if month.taken_fen}
+        """What was taken and not returned, without what was reimbursed, by month."""
+        taken = {number: month.taken_fen for number, month in self.months.items()}
+        return {number: amount for number, amount in _without(taken, self.reimbursed_fen).items() if amount}
+
+
+def _without(amounts: Mapping[int, int], less_fen: int) -> dict[int, int]:
+    """The months' amounts in order, less so much of the earliest ones: the rule sums over the year."""
+    left = dict[int, int]()
+    for number, amount_fen in sorted(amounts.items()):
+        left[number] = max(0, amount_fen - less_fen)
+        less_fen -= amount_fen - left[number]
+    return left
 
 
 def take(
@@ -89,7 +101,8 @@ def take(
     incomes = year.incomes
     latest = max([month, *incomes])
     so_far = TaxYear(year.year, min([month, *incomes]), sum(incomes.values()), year.withheld_fen)
-    after = withhold(so_far, income_fen=income_fen, on=date(year.year, latest, 1), rules=rules)
+    taxed_fen = sum(_changed(year, month, taken_fen=income_fen).incomes.values()) - so_far.income_fen
+    after = withhold(so_far, income_fen=taxed_fen, on=date(year.year, latest, 1), rules=rules)
     tax = min(after.withheld_fen - so_far.withheld_fen, most_fen)
     return _changed(year, month, taken_fen=income_fen, withheld_fen=tax), tax
 
@@ -106,6 +119,11 @@ def settle(year: WithheldYear, *, month: int, income_fen: int, tax_fen: int, is_
     if is_paid:
         return _changed(year, month, paid_fen=income_fen, paid_tax_fen=tax_fen)
     return _changed(year, month, taken_fen=-income_fen, withheld_fen=-tax_fen)
+
+
+def reimburse(year: WithheldYear, amount_fen: int) -> WithheldYear:
+    """The year with so much more in its withdrawals, past or to come, that is no income."""
+    return replace(year, reimbursed_fen=year.reimbursed_fen + amount_fen)
 
 
 def _changed(year: WithheldYear, month: int, **by: int) -> WithheldYear:
@@ -139,7 +157,7 @@ def without_excess(year: WithheldYear, *, rules: Sequence[TaxRule] = RULES) -> W
         return year
     asked = asked_of(year.incomes, year=year.year, rules=rules)
     months = {
-        number: replace(month, withheld_fen=asked[number], paid_tax_fen=asked[number])
+        number: replace(month, withheld_fen=asked.get(number, 0), paid_tax_fen=asked.get(number, 0))
         for number, month in year.months.items()
     }
     return replace(year, months=months, given_back_fen=year.given_back_fen + given_fen)
@@ -147,10 +165,14 @@ def without_excess(year: WithheldYear, *, rules: Sequence[TaxRule] = RULES) -> W
 
 @dataclass(frozen=True, kw_only=True)
 class StatementMonth:
-    """A month of a tax statement; `…_to_date_fen` are of the year up to its end. Tax and net sum to the income."""
+    """A month of a tax statement; `…_to_date_fen` are of the year up to its end. Tax and net sum to the income.
+
+    What arrived is the income and what of it was reimbursed for expenses.
+    """
 
     month: int
     income_fen: int
+    reimbursed_fen: int
     tax_fen: int
     income_to_date_fen: int
     expense_to_date_fen: int
@@ -169,17 +191,19 @@ class StatementMonth:
 def statement_months(year: WithheldYear, *, rules: Sequence[TaxRule] = RULES) -> tuple[StatementMonth, ...]:
     """Each month in which something arrived, in order, as the rule computes it."""
     paid = {number: month for number, month in sorted(year.months.items()) if month.paid_fen}
-    first, income, tax = min(paid, default=1), 0, 0
+    incomes = _without({number: month.paid_fen for number, month in paid.items()}, year.reimbursed_fen)
+    first, income, tax = min((number for number in incomes if incomes[number]), default=1), 0, 0
     found = list[StatementMonth]()
     for number, month in paid.items():
-        income, tax = income + month.paid_fen, tax + month.paid_tax_fen
+        income, tax = income + incomes[number], tax + month.paid_tax_fen
         rule = rule_on(date(year.year, number, 1), rules)
-        expense, deduction = rule.relief_fen(income, months=number - first + 1) if rule else (0, 0)
+        expense, deduction = rule.relief_fen(income, months=max(1, number - first + 1)) if rule else (0, 0)
         taxable = max(0, income - expense - deduction) if rule else 0
         found.append(
             StatementMonth(
                 month=number,
-                income_fen=month.paid_fen,
+                income_fen=incomes[number],
+                reimbursed_fen=month.paid_fen - incomes[number],
                 tax_fen=month.paid_tax_fen,
                 income_to_date_fen=income,
                 expense_to_date_fen=expense,

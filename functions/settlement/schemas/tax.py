@@ -47,10 +47,14 @@ class TaxPolicyView(Reading, frozen=True):
 
 
 class TaxMonthView(Reading, frozen=True):
-    """一个月的到账收入与代扣税款；`…_to_date_fen` 为年初至当月累计。税款＋实付＝收入。"""
+    """一个月的到账收入与代扣税款；`…_to_date_fen` 为年初至当月累计。税款＋实付＝收入。
+
+    `reimbursed_fen` 是同月到账的代垫款，由用户报销，不计收入。
+    """
 
     month: int
     income_fen: int
+    reimbursed_fen: int
     tax_fen: int
     net_fen: int
     income_to_date_fen: int
