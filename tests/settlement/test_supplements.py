@@ -320,6 +320,17 @@ class TestRefunds:
         assert own.status == 201 and own.body["supplement_id"] is None
         assert till.findings() == []
 
+    def test_it_counts_with_the_orders_own_towards_the_second_person(self, till: Till, served: Order) -> None:
+        limit = Policy(refund_second_person_above_fen=2_000)
+        commit("settlement", lambda tx: put_policy(tx, limit))
+        pay(till, served)
+        till.world.publish(served.completed())
+        assert self.refund(till, served, "partial", amount_fen=1_500).body["state"] == "approved"
+        own = {"kind": "goodwill", "amount_fen": 501, "reason": "服务不周"}
+        path, as_ = f"/orders/{served.order_id}/refunds", till.world.person("finance")
+        assert till.world.post(path, own, as_=as_).body["state"] == "awaiting_approval"
+        assert till.world.post(path, own | {"amount_fen": 500}, as_=as_).body["state"] == "approved"
+
     def test_after_the_release_it_becomes_a_debt(self, till: Till, served: Order) -> None:
         pay(till, served)
         till.world.advance(days=8)

@@ -59,8 +59,8 @@ def order_refund(
         from_goodwill_fen=borne.goodwill_fen,
         supplement_id=supplement_id,
     )
-    # Together with what was ordered before: the limit is not for each slice of a refund.
-    ordered_fen = facts.money.ordered_back_fen + borne.amount_fen
+    # Together with what was ordered before: the limit is not for each slice of a refund, nor for each payment.
+    ordered_fen = table.ordered_back_fen(order_id) + borne.amount_fen
     is_free = ordered_fen <= table.policy().refund_second_person_above_fen
     row = ProposalRow(
         *table.proposal_key(proposal_id),

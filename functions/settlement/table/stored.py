@@ -66,6 +66,13 @@ def find_money(order_id: str, supplement_id: str = "") -> OrderMoneyRow | None:
     return find(OrderMoneyRow, *money_key(order_id, supplement_id))
 
 
+def ordered_back_fen(order_id: str) -> int:
+    """What people ordered back so far of an order and of what was paid beside it: one Query."""
+    pk, sk = money_key(order_id)
+    rows, _ = query_page(OrderMoneyRow, pk, prefix=sk, limit=_MAX_REFUNDS)
+    return sum(int(row.ordered_back_fen) for row in rows)
+
+
 def find_income(companion_id: str, order_id: str, completed_at: datetime) -> IncomeRow | None:
     return find(IncomeRow, *income_key(companion_id, order_id, completed_at))
 
