@@ -3,13 +3,11 @@
 from typing import Any
 
 from functions.insurance import actions
-from functions.insurance.schemas import PolicyView, ProductList, ProductView
+from functions.insurance.api.declared import routes
+from functions.insurance.schemas.policies import PolicyView, ProductList, ProductView
 from functions.shared.caller import STAFF, Role
 from functions.shared.errors import NotFound
-from functions.shared.http import Call, Routes
-
-routes = Routes("insurance")
-bp = routes.blueprint
+from functions.shared.http import Call
 
 
 @routes.get("/insurance-products", summary="保险产品", roles={Role.CLIENT, Role.COMPANION, *STAFF}, reply=ProductList)

@@ -1,0 +1,5 @@
+"""What the room's routes are declared on."""
+
+from functions.shared.http import Routes
+
+routes = Routes("insurance")

@@ -1,0 +1,1 @@
+"""What the room's routes take and give, one module per topic."""
