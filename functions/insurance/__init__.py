@@ -10,10 +10,12 @@ Table     `insurance`:
           INSURER#<insurer>   ENDPOINT#<endpoint>    where the insurer is told; the signing secret encrypted
           DELIVERY#<id>       DELIVERY               one message to one endpoint with its attempts
 Reads     `actions.find_default_product` and `find_product` (up to a minute old), `products`, `find_policy`.
-Events    out: policy.issued, webhook.queued. In: order.paid, policy.issued and webhook.queued (its own).
-          Timers: retry_delivery.
+          ORDER#<order>       NEWS                   what was heard of an order before its policy; expires
+Events    out: policy.issued, policy.endorsed, policy.surrendered, webhook.queued. In: order.paid, order.assigned,
+          order.rescheduled, order.closed; its own, to tell insurers. Timers: retry_delivery, policy_expires.
 
 WEBHOOK_ALLOWED_HOSTS names hosts (`host` or `host:port`, comma-separated) that may be private and without TLS.
 
-Endorsement and surrender (B14), claims with their evidence (F36) and the insurers' own API will live here.
+Another companion or time is endorsed, an order without a visit surrendered with its premium, whatever order the news come
+in (B14). Claims with their evidence (F36) and the insurers' own API will live here.
 """

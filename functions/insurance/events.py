@@ -14,6 +14,23 @@ class PolicyIssued(Event, frozen=True, kw_only=True, tag="policy.issued"):
     premium_fen: int
 
 
+class PolicyEndorsed(Event, frozen=True, kw_only=True, tag="policy.endorsed"):
+    """Another companion, or another time, is covered from now on; `number` counts a policy's endorsements from 1."""
+
+    policy_id: str
+    order_id: str
+    insurer_id: str
+    number: int
+
+
+class PolicySurrendered(Event, frozen=True, kw_only=True, tag="policy.surrendered"):
+    """The order ended without a visit: nothing is covered any more, and the premium is not owed."""
+
+    policy_id: str
+    order_id: str
+    insurer_id: str
+
+
 class WebhookQueued(Event, frozen=True, kw_only=True, tag="webhook.queued"):
     """A message to one endpoint of an insurer is written down and waits for its first attempt."""
 

@@ -4,9 +4,11 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from functions.booking.events import OrderPaid
+from functions.booking.events import OrderAssigned, OrderClosed, OrderPaid, OrderRescheduled
 from functions.insurance import actions
-from functions.insurance.events import PolicyIssued, WebhookQueued
+from functions.insurance.actions import deliveries, policies
+from functions.insurance.events import PolicyEndorsed, PolicyIssued, PolicySurrendered, WebhookQueued
+from functions.insurance.rules.policies import Visit
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
@@ -33,7 +35,50 @@ def issue_policy(tx: Tx, event: OrderPaid) -> None:
             premium_fen=event.premium_fen,
             starts_at=event.starts_at,
             ends_at=event.ends_at,
+            companion_id=event.companion_id,
         )
+
+
+@bus.on(OrderAssigned)
+def note_companion(tx: Tx, event: OrderAssigned) -> None:
+    """Perhaps another companion than the policy names."""
+    visit = Visit(
+        companion_id=event.companion_id, starts_at=event.starts_at, ends_at=event.ends_at, revision=event.revision
+    )
+    policies.note_visit(tx, event.order_id, visit)
+
+
+@bus.on(OrderRescheduled)
+def note_time(tx: Tx, event: OrderRescheduled) -> None:
+    """The visit has another time; who comes is known once somebody took it."""
+    companion_id = event.companion_id if event.assigned else ""
+    visit = Visit(companion_id=companion_id, starts_at=event.starts_at, ends_at=event.ends_at, revision=event.revision)
+    policies.note_visit(tx, event.order_id, visit)
+
+
+@bus.on(OrderClosed)
+def surrender_policy(tx: Tx, event: OrderClosed) -> None:
+    """There will be no visit: nothing is covered any more."""
+    if event.paid:
+        policies.surrender(tx, event.order_id)
+
+
+@bus.timer("policy_expires")
+def expire_policy(tx: Tx, timer: Timer) -> None:
+    """The time to file a claim is over."""
+    policies.expire(tx, timer.subject)
+
+
+@bus.on(PolicyEndorsed)
+def tell_endorsed(tx: Tx, event: PolicyEndorsed) -> None:
+    """Write down the message about another companion or time."""
+    deliveries.queue_policy_endorsed(tx, event.order_id, event.number)
+
+
+@bus.on(PolicySurrendered)
+def tell_surrendered(tx: Tx, event: PolicySurrendered) -> None:
+    """Write down the message that the cover has ended."""
+    deliveries.queue_policy_surrendered(tx, event.order_id)
 
 
 @bus.on(PolicyIssued)

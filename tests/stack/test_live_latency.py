@@ -116,7 +116,8 @@ def test_changes_are_seen_and_a_revoked_pass_is_shut_out_in_time(
     print(f"seen: p95 {p95_s:.3f} s of {len(took)}; shut out after {shut_out_s:.3f} s")  # noqa: T201 the measurement
     assert p95_s < SEEN_WITHIN_S
     assert shut_out_s < SHUT_OUT_WITHIN_S
-    assert len(revoked.messages) == heard_before, "nothing is pushed to a revoked pass"
+    later = {message["type"] for message in revoked.messages[heard_before:]}
+    assert later <= {"visit.access_ended"}, "nothing of the visit is pushed to a revoked pass"
     refused = stage.api.request("GET", visit_path(order), token=guest.token)
     assert (refused.status, refused.code) == (403, "guest_access_ended")
     for each in (*watchers, revoked):

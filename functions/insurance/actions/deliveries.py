@@ -6,6 +6,7 @@ from functions.insurance import table
 from functions.insurance.events import WebhookQueued
 from functions.insurance.rules import deliveries
 from functions.insurance.rules.deliveries import DeliveryState, move_delivery
+from functions.insurance.rules.policies import Policy
 from functions.insurance.table import DeliveryRow, EndpointRow
 from functions.shared import observe, webhooks
 from functions.shared.endpoints import target_of
@@ -13,6 +14,8 @@ from functions.shared.events import Timer
 from functions.shared.tx import Tx
 
 POLICY_ISSUED = "policy.issued"
+POLICY_ENDORSED = "policy.endorsed"
+POLICY_SURRENDERED = "policy.surrendered"
 
 
 def put_endpoint(
@@ -30,13 +33,35 @@ def put_endpoint(
 
 def queue_policy_issued(tx: Tx, order_id: str) -> None:
     """Write down `policy.issued` for every endpoint of the insurer that asked for it, to be sent at once."""
+    policy = _policy(order_id)
+    queue(tx, policy.insurer_id, POLICY_ISSUED, f"{POLICY_ISSUED}#{policy.policy_id}", deliveries.policy_issued(policy))
+
+
+def queue_policy_endorsed(tx: Tx, order_id: str, number: int) -> None:
+    """The same of an endorsement."""
+    policy = _policy(order_id)
+    message = f"{POLICY_ENDORSED}#{policy.policy_id}#{number}"
+    queue(tx, policy.insurer_id, POLICY_ENDORSED, message, deliveries.policy_endorsed(policy, number))
+
+
+def queue_policy_surrendered(tx: Tx, order_id: str) -> None:
+    """The same of a surrender."""
+    policy = _policy(order_id)
+    message = f"{POLICY_SURRENDERED}#{policy.policy_id}"
+    queue(tx, policy.insurer_id, POLICY_SURRENDERED, message, deliveries.policy_surrendered(policy))
+
+
+def queue(tx: Tx, insurer_id: str, event_type: str, message: str, body: str) -> None:
+    """Write a message down for every endpoint of the insurer that asked for its type; `message` makes it one."""
+    for endpoint in table.endpoints_of(insurer_id):
+        if endpoint.disabled_at is None and event_type in endpoint.event_types:
+            _queue(tx, endpoint, event_type=event_type, message=message, body=body)
+
+
+def _policy(order_id: str) -> Policy:
     row = table.find_policy(order_id)
     assert row is not None, "the event is emitted together with its policy"
-    policy = row.to_policy()
-    body = deliveries.policy_issued(policy)
-    for endpoint in table.endpoints_of(policy.insurer_id):
-        if endpoint.disabled_at is None and POLICY_ISSUED in endpoint.event_types:
-            _queue(tx, endpoint, event_type=POLICY_ISSUED, message=f"{POLICY_ISSUED}#{policy.policy_id}", body=body)
+    return row.to_policy()
 
 
 def _queue(tx: Tx, endpoint: EndpointRow, *, event_type: str, message: str, body: str) -> None:

@@ -88,6 +88,38 @@ def policy_issued(policy: Policy) -> str:
     )
 
 
+def policy_endorsed(policy: Policy, number: int) -> str:
+    """The body of `policy.endorsed`: the endorsement of this number."""
+    endorsement = policy.endorsements[number - 1]
+    return _message(
+        "policy.endorsed",
+        endorsement.at,
+        {
+            "policy_id": policy.policy_id,
+            "order_id": policy.order_id,
+            "number": endorsement.number,
+            "changes": list(endorsement.changes),
+            "starts_at": _instant(endorsement.starts_at),
+            "ends_at": _instant(endorsement.ends_at),
+        },
+    )
+
+
+def policy_surrendered(policy: Policy) -> str:
+    """The body of `policy.surrendered`, with what comes back of the premium."""
+    assert policy.ended_at is not None, "a surrendered policy has ended"
+    return _message(
+        "policy.surrendered",
+        policy.ended_at,
+        {
+            "policy_id": policy.policy_id,
+            "order_id": policy.order_id,
+            "premium_back_fen": policy.premium_back_fen,
+            "currency": "CNY",
+        },
+    )
+
+
 def _message(type_: str, at: datetime, data: Mapping[str, Any]) -> str:
     return json.dumps({"type": type_, "timestamp": _instant(at), "data": data}, separators=(",", ":"))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from functions.shared.errors import Conflict
@@ -10,11 +10,18 @@ from functions.shared.errors import Conflict
 
 @dataclass(frozen=True)
 class Peril:
-    """One thing that is covered, up to `limit_fen`."""
+    """One thing that is covered, up to `limit_fen`; the first `deductible_fen` of a loss are borne by the client."""
 
     code: str
     title: str
     limit_fen: int
+    deductible_fen: int = 0
+    evidence: tuple[str, ...] = ()
+    """What the insurer wants to see, in words for the client."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.deductible_fen < self.limit_fen:
+            raise ValueError(f"peril {self.code}: the deductible is less than the limit")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +35,15 @@ class Product:
     wording_version: str
     summary: str
     perils: tuple[Peril, ...]
+    wording: str = ""
+    """The terms themselves, as they are shown before ticking."""
+    waiting_h: int = 0
+    """So many hours after it was issued a policy covers nothing yet."""
+    filing_days: int = 30
+    """How long after the visit a claim may be filed."""
+
+    def peril(self, code: str) -> Peril | None:
+        return next((each for each in self.perils if each.code == code), None)
 
 
 class PolicyState(StrEnum):
@@ -47,6 +63,38 @@ POLICY_MOVES: Mapping[PolicyState, frozenset[PolicyState]] = {
 }
 
 
+class Change(StrEnum):
+    """What an endorsement is about."""
+
+    COMPANION = "companion"
+    TIME = "time"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endorsement:
+    """A change of a policy that is in force: who accompanies, and when, from now on."""
+
+    number: int
+    at: datetime
+    changes: tuple[Change, ...]
+    companion_id: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """What booking last said of the visit that is covered; of two the higher `revision` is true."""
+
+    companion_id: str
+    starts_at: datetime
+    ends_at: datetime
+    revision: int = 0
+
+
+IN_FORCE = frozenset({PolicyState.ISSUED, PolicyState.ENDORSED})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """The cover of one order, with premium and wording as they were when it was paid."""
@@ -64,6 +112,22 @@ class Policy:
     ends_at: datetime
     issued_at: datetime
     version: int
+    terms: Product | None = None
+    """The product as it was when the policy was issued."""
+    companion_id: str = ""
+    endorsements: tuple[Endorsement, ...] = ()
+    ended_at: datetime | None = None
+    premium_back_fen: int = 0
+    """What the insurer gives back of the premium after a surrender."""
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.state in IN_FORCE
+
+    @property
+    def filing_until(self) -> datetime:
+        """Until when a claim may be filed."""
+        return self.ends_at + timedelta(days=self.terms.filing_days if self.terms else 30)
 
 
 class ProductUnknown(Conflict):
@@ -85,3 +149,22 @@ def move_policy(state: PolicyState, to: PolicyState) -> PolicyState:
     if to not in POLICY_MOVES[state]:
         raise IllegalMove(f"保单状态不能从 {state} 变为 {to}")
     return to
+
+
+def endorsement_of(policy: Policy, visit: Visit, *, at: datetime) -> Endorsement | None:
+    """The endorsement that this news asks for; None if the policy says so already."""
+    changes = []
+    if visit.companion_id and visit.companion_id != policy.companion_id:
+        changes.append(Change.COMPANION)
+    if (visit.starts_at, visit.ends_at) != (policy.starts_at, policy.ends_at):
+        changes.append(Change.TIME)
+    if not changes:
+        return None
+    return Endorsement(
+        number=len(policy.endorsements) + 1,
+        at=at,
+        changes=tuple(changes),
+        companion_id=visit.companion_id or policy.companion_id,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
+    )

@@ -2,21 +2,23 @@
 
 from datetime import datetime
 
-from functions.insurance.rules.policies import Policy, PolicyState, Product
+from functions.insurance.rules.policies import Change, Endorsement, Policy, PolicyState, Product
 from functions.shared import clock
 from functions.shared.http.schemas import Reading
 
 
 class PerilView(Reading, frozen=True):
-    """One thing that is covered, up to `limit_fen`."""
+    """一项保障：限额、免赔额，以及理赔时需要的凭证。"""
 
     code: str
     title: str
     limit_fen: int
+    deductible_fen: int
+    evidence: list[str]
 
 
 class ProductView(Reading, frozen=True):
-    """An insurance that can be ticked when ordering."""
+    """下单时可勾选的一种保险。`wording` 是条款全文；出单 `waiting_h` 小时后起保，陪诊结束 `filing_days` 天内可报案。"""
 
     product_id: str
     name: str
@@ -25,6 +27,9 @@ class ProductView(Reading, frozen=True):
     wording_version: str
     summary: str
     perils: list[PerilView]
+    wording: str
+    waiting_h: int
+    filing_days: int
 
     @classmethod
     def of(cls, product: Product) -> "ProductView":
@@ -35,7 +40,19 @@ class ProductView(Reading, frozen=True):
             premium_fen=product.premium_fen,
             wording_version=product.wording_version,
             summary=product.summary,
-            perils=[PerilView(code=p.code, title=p.title, limit_fen=p.limit_fen) for p in product.perils],
+            perils=[
+                PerilView(
+                    code=each.code,
+                    title=each.title,
+                    limit_fen=each.limit_fen,
+                    deductible_fen=each.deductible_fen,
+                    evidence=list(each.evidence),
+                )
+                for each in product.perils
+            ],
+            wording=product.wording,
+            waiting_h=product.waiting_h,
+            filing_days=product.filing_days,
         )
 
 
@@ -45,8 +62,28 @@ class ProductList(Reading, frozen=True):
     items: list[ProductView]
 
 
+class EndorsementView(Reading, frozen=True):
+    """一次批改：陪诊师（companion）或时间（time）有变。"""
+
+    number: int
+    at: datetime
+    changes: list[Change]
+    starts_at: datetime
+    ends_at: datetime
+
+    @classmethod
+    def of(cls, endorsement: Endorsement) -> "EndorsementView":
+        return cls(
+            number=endorsement.number,
+            at=clock.china(endorsement.at),
+            changes=list(endorsement.changes),
+            starts_at=clock.china(endorsement.starts_at),
+            ends_at=clock.china(endorsement.ends_at),
+        )
+
+
 class PolicyView(Reading, frozen=True):
-    """The cover of one order."""
+    """一单的保单。退保后 `premium_back_fen` 为退回的保费；`filing_until` 之前可以报案。"""
 
     policy_id: str
     order_id: str
@@ -59,6 +96,10 @@ class PolicyView(Reading, frozen=True):
     starts_at: datetime
     ends_at: datetime
     issued_at: datetime
+    filing_until: datetime
+    endorsements: list[EndorsementView]
+    ended_at: datetime | None
+    premium_back_fen: int
     version: int
 
     @classmethod
@@ -75,5 +116,9 @@ class PolicyView(Reading, frozen=True):
             starts_at=clock.china(policy.starts_at),
             ends_at=clock.china(policy.ends_at),
             issued_at=clock.china(policy.issued_at),
+            filing_until=clock.china(policy.filing_until),
+            endorsements=[EndorsementView.of(each) for each in policy.endorsements],
+            ended_at=clock.china(policy.ended_at) if policy.ended_at else None,
+            premium_back_fen=policy.premium_back_fen,
             version=policy.version,
         )

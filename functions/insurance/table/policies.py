@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
-from functions.insurance.rules.policies import Policy, PolicyState, Product
+from functions.insurance.rules.policies import Endorsement, Policy, PolicyState, Product, Visit
 from functions.insurance.table.base import InsuranceRow
-from functions.shared.table import FenAttribute, InstantAttribute, JsonAttribute, Key, find, keep, query_page
+from functions.shared.table import FenAttribute, InstantAttribute, JsonAttribute, Key, find, find_all, keep, query_page
 from functions.shared.tx import Tx
 
 _PRODUCTS = "PRODUCTS"
@@ -30,6 +30,13 @@ class PolicyRow(InsuranceRow, discriminator="insurance_policy"):
     starts_at = InstantAttribute()
     ends_at = InstantAttribute()
     issued_at = InstantAttribute()
+    terms: JsonAttribute[Product | None] = JsonAttribute(Product | None, null=True)
+    companion_id = UnicodeAttribute(default="")
+    revision = NumberAttribute(default=0)
+    """Which revision of the order this is of."""
+    endorsements: JsonAttribute[tuple[Endorsement, ...]] = JsonAttribute(tuple[Endorsement, ...], default=())
+    ended_at = InstantAttribute(null=True)
+    premium_back_fen = FenAttribute(default=0)
 
     def to_policy(self) -> Policy:
         return Policy(
@@ -46,7 +53,19 @@ class PolicyRow(InsuranceRow, discriminator="insurance_policy"):
             ends_at=self.ends_at,
             issued_at=self.issued_at,
             version=int(self.version),
+            terms=self.terms,
+            companion_id=self.companion_id,
+            endorsements=self.endorsements,
+            ended_at=self.ended_at,
+            premium_back_fen=int(self.premium_back_fen),
         )
+
+
+class OrderNewsRow(InsuranceRow, discriminator="insured_order_news"):
+    """What booking said of an order before its policy was there (events come in any order); expires."""
+
+    visit: JsonAttribute[Visit | None] = JsonAttribute(Visit | None, null=True)
+    closed_at = InstantAttribute(null=True)
 
 
 def policy_key(order_id: str) -> Key:
@@ -87,6 +106,7 @@ def policy_row(
     starts_at: datetime,
     ends_at: datetime,
     issued_at: datetime,
+    companion_id: str = "",
 ) -> PolicyRow:
     """A policy as it is issued: product, insurer and wording are copied, so that later offers do not change it."""
     return PolicyRow(
@@ -103,8 +123,21 @@ def policy_row(
         starts_at=starts_at,
         ends_at=ends_at,
         issued_at=issued_at,
+        terms=product,
+        companion_id=companion_id,
     )
 
 
 def find_policy(order_id: str) -> PolicyRow | None:
     return find(PolicyRow, *policy_key(order_id))
+
+
+def find_policy_and_news(order_id: str) -> tuple[PolicyRow | None, OrderNewsRow]:
+    """The order's policy, and what was heard before there was one (a new row if nothing): one BatchGetItem."""
+    key = (f"ORDER#{order_id}", "NEWS")
+    rows = find_all(InsuranceRow, [policy_key(order_id), key])
+    policy, news = rows.get(policy_key(order_id)), rows.get(key)
+    return (
+        policy if isinstance(policy, PolicyRow) else None,
+        news if isinstance(news, OrderNewsRow) else OrderNewsRow(*key),
+    )
