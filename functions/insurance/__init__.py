@@ -7,10 +7,10 @@ Table     `insurance`:
           CONFIG              policy                 thresholds
           PRODUCTS            <product>              a product on offer
           ORDER#<order>       POLICY                 the order's policy, with the wording it was issued under
+          ORDER#<order>       NEWS                   what was heard of an order before its policy; expires
           INSURER#<insurer>   ENDPOINT#<endpoint>    where the insurer is told; the signing secret encrypted
           DELIVERY#<id>       DELIVERY               one message to one endpoint with its attempts
 Reads     `actions.find_default_product` and `find_product` (up to a minute old), `products`, `find_policy`.
-          ORDER#<order>       NEWS                   what was heard of an order before its policy; expires
 Events    out: policy.issued, policy.endorsed, policy.surrendered, webhook.queued. In: order.paid, order.assigned,
           order.rescheduled, order.closed; its own, to tell insurers. Timers: retry_delivery, policy_expires.
 

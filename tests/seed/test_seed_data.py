@@ -221,7 +221,10 @@ SEED_FIELDS = {
         "premium_fen",
         "wording_version",
         "summary",
+        "waiting_h",
+        "filing_days",
         "perils",
+        "wording",
     },
     "notice_templates": {"code", "audience", "title", "body"},
     "guide_maps": {"id", "kind", "name", "floor", "accessible", "directions"},
@@ -568,8 +571,12 @@ def test_the_insurance_product_costs_five_yuan_and_names_its_perils() -> None:
     codes = [peril["code"] for peril in product["perils"]]
     assert repeated(codes) == []
     assert {"missed_appointment", "lost_examination_slip", "injury"} <= set(codes)
-    assert all(set(peril) == {"code", "title", "limit_fen"} for peril in product["perils"])
+    assert all(
+        set(peril) - {"deductible_fen"} == {"code", "title", "limit_fen", "evidence"} for peril in product["perils"]
+    )
     assert all(is_fen(peril["limit_fen"], minimum=1) for peril in product["perils"])
+    assert all(peril["evidence"] for peril in product["perils"])
+    assert "退保" in product["wording"]
 
 
 def test_notices_cover_every_event_for_the_right_audience() -> None:
