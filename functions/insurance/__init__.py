@@ -16,6 +16,6 @@ Events    out: policy.issued, policy.endorsed, policy.surrendered, webhook.queue
 
 WEBHOOK_ALLOWED_HOSTS names hosts (`host` or `host:port`, comma-separated) that may be private and without TLS.
 
-Another companion or time is endorsed, an order without a visit surrendered with its premium, whatever order the news come
-in (B14). Claims with their evidence (F36) and the insurers' own API will live here.
+Another companion or time is endorsed, an order without a visit surrendered with its premium, in whatever order the news
+come (B14). Claims with their evidence (F36) and the insurers' own API will live here.
 """
