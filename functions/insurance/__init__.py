@@ -11,11 +11,21 @@ Table     `insurance`:
           INSURER#<insurer>   ENDPOINT#<endpoint>    where the insurer is told; the signing secret encrypted
           DELIVERY#<id>       DELIVERY               one message to one endpoint with its attempts
 Reads     `actions.find_default_product` and `find_product` (up to a minute old), `products`, `find_policy`.
-Events    out: policy.issued, policy.endorsed, policy.surrendered, webhook.queued. In: order.paid, order.assigned,
+Events    out: policy.issued, policy.endorsed, policy.surrendered, claim.moved, webhook.queued. In: order.paid, order.assigned,
           order.rescheduled, order.closed; its own, to tell insurers. Timers: retry_delivery, policy_expires.
+
+Promise of claims (F36)  a client drafts a claim for one loss of an insured visit and sees exactly what the insurer will see:
+          the visit's times, steps and check-ins, the messages and documents that the client picked, each with its hash;
+          submitting takes the digest of just that. The insurer signs in with a key of its own, sees its own claims
+          alone, and asks under numbers of its own: asked twice is answered twice and done once (B13). A rejection is
+          appealed once. What a claim rests on is not deleted before it is over.
+          CLAIM#<claim>                CLAIM         a claim; story, shown evidence and reasons sealed under its key
+          ORDER#<order>                CLAIM#<peril> which claim the order has for a loss
+          CLAIMS#<insurer>#<month>     <claim>       what an insurer was given in a month
+          ASKED#<insurer>#<request>    ASKED         what an insurer asked, and the answer
 
 WEBHOOK_ALLOWED_HOSTS names hosts (`host` or `host:port`, comma-separated) that may be private and without TLS.
 
 Another companion or time is endorsed, an order without a visit surrendered with its premium, in whatever order the news
-come (B14). Claims with their evidence (F36) and the insurers' own API will live here.
+come (B14).
 """

@@ -31,6 +31,24 @@ class PolicySurrendered(Event, frozen=True, kw_only=True, tag="policy.surrendere
     insurer_id: str
 
 
+class ClaimMoved(Event, frozen=True, kw_only=True, tag="claim.moved"):
+    """A claim was handed in, decided, paid … `step` counts its moves from 1; nothing of what is claimed is in it."""
+
+    claim_id: str
+    order_id: str
+    policy_id: str
+    client_id: str
+    insurer_id: str
+    state: str
+    step: int
+    by: str
+    """`client`, `insurer` or `system`."""
+    amount_fen: int
+    """What the insurer approved, from its approval on."""
+    is_over: bool
+    """Nothing follows: evidence need not be kept for it any more."""
+
+
 class WebhookQueued(Event, frozen=True, kw_only=True, tag="webhook.queued"):
     """A message to one endpoint of an insurer is written down and waits for its first attempt."""
 

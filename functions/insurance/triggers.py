@@ -7,7 +7,7 @@ from chalice.app import Blueprint
 from functions.booking.events import OrderAssigned, OrderClosed, OrderPaid, OrderRescheduled
 from functions.insurance import actions
 from functions.insurance.actions import deliveries, policies
-from functions.insurance.events import PolicyEndorsed, PolicyIssued, PolicySurrendered, WebhookQueued
+from functions.insurance.events import ClaimMoved, PolicyEndorsed, PolicyIssued, PolicySurrendered, WebhookQueued
 from functions.insurance.rules.policies import Visit
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
@@ -79,6 +79,12 @@ def tell_endorsed(tx: Tx, event: PolicyEndorsed) -> None:
 def tell_surrendered(tx: Tx, event: PolicySurrendered) -> None:
     """Write down the message that the cover has ended."""
     deliveries.queue_policy_surrendered(tx, event.order_id)
+
+
+@bus.on(ClaimMoved, where={"by": ("client",)})
+def tell_claim(tx: Tx, event: ClaimMoved) -> None:
+    """Write down the message about a claim that was handed in, appealed or withdrawn."""
+    deliveries.queue_claim_moved(tx, event)
 
 
 @bus.on(PolicyIssued)

@@ -9,6 +9,7 @@ from functions.booking.events import OrderAssigned, OrderClosed, OrderReschedule
 from functions.care.events import ReportSubmitted
 from functions.hospitals.events import EmergencyDeskContacted, EmergencyDeskMoved, EmergencyUnanswered
 from functions.hospitals.rules.emergencies import EmergencyState
+from functions.insurance.events import ClaimMoved
 from functions.shared import ids
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
@@ -163,6 +164,21 @@ def restamp_evidence(tx: Tx, event: VisitEvidenceChanged) -> None:
 def end_holds(tx: Tx, timer: Timer) -> None:
     """The time of a hold is over."""
     actions.end_holds(tx, visit_id=timer.subject)
+
+
+@bus.on(ClaimMoved, where={"state": ("submitted",)})
+def hold_for_claim(tx: Tx, event: ClaimMoved) -> None:
+    """What a claim rests on is not deleted while the insurer looks at it."""
+    visit_id = ids.derived("vis", event.order_id)
+    actions.hold_evidence(tx, visit_id=visit_id, hold_id=event.claim_id, by="system", reason="保险理赔处理中")
+
+
+@bus.on(ClaimMoved, where={"state": ("paid", "rejected", "withdrawn")})
+def release_after_claim(tx: Tx, event: ClaimMoved) -> None:
+    """The claim is over; one that was never handed in held nothing."""
+    visit_id = ids.derived("vis", event.order_id)
+    if event.is_over and event.claim_id in actions.list_holds(visit_id):
+        actions.release_evidence(tx, visit_id=visit_id, hold_id=event.claim_id, by="system", reason="保险理赔已结束")
 
 
 def _push_change(tx: Tx, visit_id: str, sequence: int) -> None:

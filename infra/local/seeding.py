@@ -326,7 +326,7 @@ def _insurance(facts: Mapping[str, Any]) -> Iterator[Batch]:
         "endpoint_id": "standin",
         "insurer_id": "ins_demo",
         "url": f"{facts['standins']['insurer']}/webhooks",
-        "event_types": ["policy.issued", "policy.endorsed", "policy.surrendered"],
+        "event_types": ["policy.issued", "policy.endorsed", "policy.surrendered", "claim.moved"],
         "secret": secrets["insurer"]["webhook_secret"],
     }
     yield from _batches("insurance", "endpoint", [endpoint], _unpacked(insurance.put_endpoint))

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from functions.insurance import table
-from functions.insurance.events import WebhookQueued
+from functions.insurance.events import ClaimMoved, WebhookQueued
 from functions.insurance.rules import deliveries
 from functions.insurance.rules.deliveries import DeliveryState, move_delivery
 from functions.insurance.rules.policies import Policy
-from functions.insurance.table import DeliveryRow, EndpointRow
+from functions.insurance.table import DeliveryRow, EndpointRow, claims
 from functions.shared import observe, webhooks
 from functions.shared.endpoints import target_of
 from functions.shared.events import Timer
@@ -16,6 +16,7 @@ from functions.shared.tx import Tx
 POLICY_ISSUED = "policy.issued"
 POLICY_ENDORSED = "policy.endorsed"
 POLICY_SURRENDERED = "policy.surrendered"
+CLAIM_MOVED = "claim.moved"
 
 
 def put_endpoint(
@@ -49,6 +50,21 @@ def queue_policy_surrendered(tx: Tx, order_id: str) -> None:
     policy = _policy(order_id)
     message = f"{POLICY_SURRENDERED}#{policy.policy_id}"
     queue(tx, policy.insurer_id, POLICY_SURRENDERED, message, deliveries.policy_surrendered(policy))
+
+
+def queue_claim_moved(tx: Tx, event: ClaimMoved) -> None:
+    """The same of what a client did with a claim; what the insurer did itself it knows."""
+    claim = claims.find_claim(event.claim_id)
+    assert claim is not None, "the event is emitted together with its claim"
+    body = deliveries.claim_moved(
+        claim_id=event.claim_id,
+        policy_id=event.policy_id,
+        order_id=event.order_id,
+        state=event.state,
+        step=event.step,
+        at=claim.steps[event.step - 1].at,
+    )
+    queue(tx, event.insurer_id, CLAIM_MOVED, f"{CLAIM_MOVED}#{event.claim_id}#{event.step}", body)
 
 
 def queue(tx: Tx, insurer_id: str, event_type: str, message: str, body: str) -> None:

@@ -120,6 +120,15 @@ def policy_surrendered(policy: Policy) -> str:
     )
 
 
+def claim_moved(*, claim_id: str, policy_id: str, order_id: str, state: str, step: int, at: datetime) -> str:
+    """The body of `claim.moved`: which claim, and where it stands; the insurer fetches the rest with its own token."""
+    return _message(
+        "claim.moved",
+        at,
+        {"claim_id": claim_id, "policy_id": policy_id, "order_id": order_id, "state": state, "step": step},
+    )
+
+
 def _message(type_: str, at: datetime, data: Mapping[str, Any]) -> str:
     return json.dumps({"type": type_, "timestamp": _instant(at), "data": data}, separators=(",", ":"))
 

@@ -183,3 +183,10 @@ def entries_between(visit_id: str, first: int, last: int, *, limit: int, newest:
 def waiting_messages(*, limit: int, after: str | None) -> tuple[Sequence[WaitingMessageRow], str | None]:
     """The staff's queue, longest waiting first: one Query."""
     return query_page(WaitingMessageRow, _QUEUE, limit=limit, after=after)
+
+
+def find_entries(visit_id: str, sequences: Sequence[int]) -> list[EntryRow]:
+    """Entries by number, in order: one BatchGetItem."""
+    keys = [entry_key(visit_id, sequence) for sequence in sorted(set(sequences))]
+    rows = find_all(TrackingRow, keys) if keys else {}
+    return [row for key in keys if isinstance(row := rows.get(key), EntryRow)]
