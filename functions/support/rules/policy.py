@@ -1,6 +1,82 @@
 """The room's thresholds: documented defaults, replaced by one configuration row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Measure(StrEnum):
+    """What of a visit can be read off the system's records, in seconds."""
+
+    ABSENCE = "absence"
+    """Since the appointment, when the companion never checked in."""
+    ARRIVAL_DELAY = "arrival_delay"
+    REPORT_DELAY = "report_delay"
+    """Beyond the hour that the companion has for the report."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictRule:
+    """Complaints of this category are upheld by rule when `measure` is at least this long."""
+
+    category: str
+    measure: Measure
+    at_least_s: int
+    refund_bp: int
+    """Of what the client paid, in hundredths of a percent."""
+    reason: str
+    """As the client reads it."""
+
+    def __post_init__(self) -> None:
+        if self.at_least_s <= 0 or not 0 < self.refund_bp <= 10_000:
+            raise ValueError("support policy: a verdict rule is out of range")
+
+
+@dataclass(frozen=True)
+class ComplaintPolicy:
+    """How long each side has, and what is decided without a person (F17)."""
+
+    window_days: int = 7
+    """How long after the visit was completed a complaint may be filed."""
+    gathering_s: int = 60 * 60
+    companion_s: int = 48 * 60 * 60
+    agent_s: int = 24 * 60 * 60
+    executing_s: int = 72 * 60 * 60
+    client_s: int = 72 * 60 * 60
+    verdicts: tuple[VerdictRule, ...] = (
+        VerdictRule(
+            category="companion_absent",
+            measure=Measure.ABSENCE,
+            at_least_s=2 * 60 * 60,
+            refund_bp=10_000,
+            reason="系统没有陪诊师到场签到的记录，全额退款",
+        ),
+        VerdictRule(
+            category="late_arrival",
+            measure=Measure.ARRIVAL_DELAY,
+            at_least_s=30 * 60,
+            refund_bp=1_000,
+            reason="陪诊师签到晚于预约时间 30 分钟以上，退还 10%",
+        ),
+        VerdictRule(
+            category="late_arrival",
+            measure=Measure.ARRIVAL_DELAY,
+            at_least_s=60 * 60,
+            refund_bp=3_000,
+            reason="陪诊师签到晚于预约时间 1 小时以上，退还 30%",
+        ),
+        VerdictRule(
+            category="report_late",
+            measure=Measure.REPORT_DELAY,
+            at_least_s=24 * 60 * 60,
+            refund_bp=1_000,
+            reason="陪诊报告迟交 1 天以上，退还 10%",
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        waits = (self.gathering_s, self.companion_s, self.agent_s, self.executing_s, self.client_s)
+        if min(self.window_days, *waits) <= 0:
+            raise ValueError("support policy: a complaint's window is not positive")
 
 
 @dataclass(frozen=True)
@@ -17,6 +93,7 @@ class Policy:
     """So many reviews weigh as much as what was thought before: one review does not rule."""
     check_timeout_s: int = 10 * 60
     """So long a text waits for the content check; then a person looks at it."""
+    complaints: ComplaintPolicy = field(default_factory=ComplaintPolicy)
 
     def __post_init__(self) -> None:
         if min(self.review_window_days, self.review_edit_s, self.check_timeout_s) <= 0:
