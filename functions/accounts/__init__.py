@@ -39,6 +39,7 @@ Events    out: guest_access.revoked; notice.written (to this room itself, which 
           emergency.notices_written, notice.answered (whom an emergency call reached, F34).
           in: companion.activated, order.paid, order.assigned, order.closed, order.completed, order.visit_reminder,
           offer.made, visit.progressed, report.submitted, policy.issued, income.released, refund.succeeded,
+          complaint.written, complaint.answer_asked, complaint.decided, complaint.closed,
           emergency.called, emergency.unanswered, emergency.desk_moved.
 
 Institutions as tenants (B16), access log, export and deletion (B15) and moderation (B17) will live here.

@@ -1,6 +1,7 @@
 """Submitting and reading the visit report, and noticing that it is missing (F14)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
@@ -104,6 +105,20 @@ def note_overdue(tx: Tx, *, visit_id: str) -> None:
         return
     visit = tracking.find_visit(visit_id)
     tx.emit(ReportOverdue(visit_id=visit_id, order_id=visit.order_id, companion_id=visit.companion_id))
+
+
+@dataclass(frozen=True)
+class ReportTimes:
+    """When a visit's report was due, and when it came (None: it did not)."""
+
+    due_at: datetime
+    submitted_at: datetime | None
+
+
+def report_times(visit_id: str, *, ended_at: datetime) -> ReportTimes:
+    """For other rooms, of a visit that ended then: nothing of what the report says (one GetItem)."""
+    report = table.find_report_row(visit_id)
+    return ReportTimes(rules.due_at(ended_at, table.policy()), report.submitted_at if report else None)
 
 
 def put_policy(tx: Tx, *, policy: Policy) -> None:

@@ -32,10 +32,12 @@ Table     `settlement`:
           Sixteenths are chosen by the order's id, so no booking of the platform waits for another order's. Withdrawals,
           plans, tax, reconciliations, reports and invoices: `table/{payouts,tax,reconciliation,reports,invoices}`.
 Reads     `actions.find_payment`, `refunds_of`, `earnings_of`, `order_ledger`, `account_statement`, `trial_balance`.
-Events    out: payment.succeeded, payment.mismatched, refund.requested, refund.succeeded, income.released,
+Events    out: payment.succeeded, payment.mismatched, refund.requested, refund.succeeded, refund_order.carried_out,
+          refund_order.rejected, income.released,
           invoice.issued, invoice.reversed, invoice.refused, supplement.paid, supplement.overdue.
           In: visit.overtime_approved, visit.expense_approved,
-          order.closed, order.paid_too_late, order.completed, policy.issued, refund.requested (its own).
+          order.closed, order.paid_too_late, order.completed, policy.issued, refund.requested (its own),
+          complaint.filed, complaint.decided, complaint.closed.
           Timers: check_payment, check_refund, supplement_due, release_income, pay_page,
           pay_transfer, pursue_invoice, reconcile_day …
           Every night the ledger is proven and yesterday reported; every working day payouts are planned; every day the

@@ -51,6 +51,20 @@ class RefundRequested(Event, frozen=True, kw_only=True, tag="refund.requested"):
     amount_fen: int
 
 
+class RefundOrderCarriedOut(Event, frozen=True, kw_only=True, tag="refund_order.carried_out"):
+    """What a person or a rule ordered back is owed to the client, and is being asked of the provider."""
+
+    refund_order_id: str
+    order_id: str
+
+
+class RefundOrderRejected(Event, frozen=True, kw_only=True, tag="refund_order.rejected"):
+    """It is not given back: finance said no, or there was not so much left."""
+
+    refund_order_id: str
+    order_id: str
+
+
 class RefundSucceeded(Event, frozen=True, kw_only=True, tag="refund.succeeded"):
     """The client has the money back."""
 

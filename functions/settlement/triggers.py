@@ -11,6 +11,7 @@ from functions.settlement import actions
 from functions.settlement.actions import (
     authorizations,
     bank_answers,
+    complained,
     invoices,
     paying,
     payouts,
@@ -27,6 +28,7 @@ from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.run import Run
 from functions.shared.tx import Tx
+from functions.support.events import ComplaintClosed, ComplaintDecided, ComplaintFiled
 from functions.tracking.events import VisitExpenseApproved, VisitOvertimeApproved
 
 bp = Blueprint("app")
@@ -242,3 +244,29 @@ def reconcile_yesterday(run: Run) -> None:
 def reconcile_day(tx: Tx, timer: Timer) -> None:
     """Finance asked for a day's comparison to be tried again."""
     reconciliation.reconcile(Run("settlement", timer.kind, timer.due_at), date.fromisoformat(timer.subject))
+
+
+@bus.on(ComplaintFiled)
+def hold_income(tx: Tx, event: ComplaintFiled) -> None:
+    """What the order brought is not released while the client complains of it."""
+    complained.hold_income(tx, order_id=event.order_id, complaint_id=event.complaint_id)
+
+
+@bus.on(ComplaintDecided)
+def refund_complaint(tx: Tx, event: ComplaintDecided) -> None:
+    """Give back what was decided, once."""
+    if event.refund_fen:
+        complained.refund_complaint(
+            tx,
+            complaint_id=event.complaint_id,
+            decision_id=event.decision_id,
+            order_id=event.order_id,
+            refund_fen=event.refund_fen,
+            decided_by=event.decided_by,
+        )
+
+
+@bus.on(ComplaintClosed)
+def let_income_go(tx: Tx, event: ComplaintClosed) -> None:
+    """The complaint has ended."""
+    complained.let_income_go(tx, order_id=event.order_id, complaint_id=event.complaint_id)

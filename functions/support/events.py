@@ -1,5 +1,7 @@
 """What `support` tells the other rooms: that something was said and what it sums up to, never what was said."""
 
+from datetime import datetime
+
 from functions.shared.events import Event
 
 
@@ -47,3 +49,53 @@ class CompanionRated(Event, frozen=True, kw_only=True, tag="companion.rated"):
     count: int
     rating_hundredths: int | None
     """Out of five times one hundred, as it is shown; null when no review is left."""
+
+
+class ComplaintFiled(Event, frozen=True, kw_only=True, tag="complaint.filed"):
+    """A client complains of a completed visit: until `complaint.closed` what it brought is not released."""
+
+    complaint_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    category: str
+
+
+class ComplaintWritten(Event, frozen=True, kw_only=True, tag="complaint.written"):
+    """Words of a complaint (`part`: `complaint` or `complaint_answer`) have to be checked before the other reads it."""
+
+    complaint_id: str
+    part: str
+
+
+class ComplaintAnswerAsked(Event, frozen=True, kw_only=True, tag="complaint.answer_asked"):
+    """The companion shall say until `answer_by` how it was."""
+
+    complaint_id: str
+    order_id: str
+    companion_id: str
+    answer_by: datetime
+
+
+class ComplaintDecided(Event, frozen=True, kw_only=True, tag="complaint.decided"):
+    """What shall be done: `refund_fen` goes back to the client (0: rejected). Each decision has an id of its own."""
+
+    complaint_id: str
+    decision_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    refund_fen: int
+    decided_by: str
+    """An agent's id, or `rule`."""
+
+
+class ComplaintClosed(Event, frozen=True, kw_only=True, tag="complaint.closed"):
+    """The complaint has ended; `upheld` says that the client was right, in whole or in part."""
+
+    complaint_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+    category: str
+    upheld: bool

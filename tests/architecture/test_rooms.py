@@ -70,6 +70,7 @@ WITHOUT_KEY = {
     "POST /visits/{visit_id}/trail-accesses": "a second look is another look; its answer must not be stored",
     "POST /companion-applications/{application_id}/uploads": "a second leave is another file",
     "POST /companions/me/uploads": "a second leave is another file",
+    "POST /orders/{order_id}/complaint-uploads": "a second leave is another file",
     "POST /visits/{visit_id}/messages": "the message's own id is the key",
     "POST /visits/{visit_id}/message-uploads": "a second leave is another file",
     "POST /visits/{visit_id}/chat-accesses": "a second look is another look; its answer must not be stored",

@@ -107,6 +107,7 @@ def test_every_word_that_is_shown_has_a_title() -> None:
         (Category.REPORT_LATE, facts(report_s=24 * 3600), 3_000),
         (Category.REPORT_LATE, facts(report_s=None), 3_000),
         (Category.REPORT_LATE, facts(report_s=None, has_ended=False), None),
+        (Category.COMPANION_ABSENT, facts(arrived_s=None, has_ended=False), None),
         (Category.SERVICE, facts(arrived_s=None, report_s=None), None),
         (Category.LATE_ARRIVAL, facts(arrived_s=60 * 60, total_fen=3), None),
     ],
@@ -155,15 +156,14 @@ def test_a_verdict_is_the_best_of_the_rules_that_hold_and_never_more_than_the_pr
         (0, Remedy.REFUND, None),
         (7, Remedy.REFUND, None),
         (8, Remedy.REFUND, rules.NotComplainable),
-        (None, Remedy.REFUND, rules.NotComplainable),
         (0, Remedy.CANCEL, rules.RemedyNotPossible),
         (0, Remedy.REASSIGN, rules.RemedyNotPossible),
     ],
 )
 def test_complaints_are_filed_within_a_week_of_the_visit(
-    completed_days_ago: int | None, remedy: Remedy, problem: type[Exception] | None
+    completed_days_ago: int, remedy: Remedy, problem: type[Exception] | None
 ) -> None:
-    completed_at = None if completed_days_ago is None else START - timedelta(days=completed_days_ago)
+    completed_at = START - timedelta(days=completed_days_ago)
     try:
         rules.require_complainable(completed_at=completed_at, remedy=remedy, now=START, policy=POLICY)
     except (rules.NotComplainable, rules.RemedyNotPossible) as raised:

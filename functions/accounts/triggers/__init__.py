@@ -4,12 +4,24 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from functions.accounts.triggers import claims, messages, money, orders, own, reviews, visits
+from functions.accounts.triggers import claims, complaints, messages, money, orders, own, reviews, visits
 from functions.accounts.triggers.declared import bus
 
 bp = Blueprint("app")
 
-__all__ = ["accounts_events", "bp", "bus", "claims", "messages", "money", "orders", "own", "reviews", "visits"]
+__all__ = [
+    "accounts_events",
+    "bp",
+    "bus",
+    "claims",
+    "complaints",
+    "messages",
+    "money",
+    "orders",
+    "own",
+    "reviews",
+    "visits",
+]
 
 
 @bp.lambda_function(name="accounts_events")

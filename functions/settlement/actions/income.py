@@ -118,12 +118,17 @@ def assign_insurer(tx: Tx, *, order_id: str, insurer_id: str) -> None:
 def release_income(tx: Tx, source_id: str) -> None:
     """The complaint window is over: the income of this order (or supplementary payment) becomes available, once.
 
-    A debt is repaid first.
+    A debt is repaid first. While a complaint is open it waits, and is looked at again.
     """
     order_id = ids.derived("ord", source_id)
     supplement_id = source_id if number_of(source_id) else ""
     income = income_of_order(order_id, supplement_id)
     if income is None or income.state == IncomeState.AVAILABLE:
+        return
+    held = table.find_money(order_id)
+    if held is not None and held.is_held:
+        again_at = tx.now.replace(microsecond=0) + table.policy().held_income_check
+        tx.schedule(Timer(room="settlement", kind="release_income", subject=source_id, due_at=again_at))
         return
     income.state = move_income(IncomeState(income.state), IncomeState.AVAILABLE)
     net_fen = income.share_fen - income.clawed_fen

@@ -6,6 +6,7 @@ from datetime import datetime
 from functions.settlement import table
 from functions.settlement.actions.ledger import post
 from functions.settlement.actions.refund_orders import carry_out
+from functions.settlement.events import RefundOrderCarriedOut, RefundOrderRejected
 from functions.settlement.rules import ledger
 from functions.settlement.rules.approvals import (
     BookingProposal,
@@ -59,6 +60,9 @@ def decide(tx: Tx, proposal_id: str, *, kind: str, decided_by: str, is_approved:
         post(tx, _booking(row, at=tx.now))
     if is_approved and row.refund is not None:
         row.refund = carry_out(tx, row.refund)
+    if row.refund is not None:
+        told = RefundOrderCarriedOut if is_approved else RefundOrderRejected
+        tx.emit(told(refund_order_id=proposal_id, order_id=row.refund.order_id))
     tx.save(row)
     what = "booking" if row.booking is not None else "refund"
     act = f"{what}.{row.state}"

@@ -3,6 +3,7 @@
 from functions.settlement import table
 from functions.settlement.actions.income import CLOSED, DIVIDED, income_of_order, money_of
 from functions.settlement.actions.refunds import owe_refund
+from functions.settlement.events import RefundOrderCarriedOut
 from functions.settlement.rules import ledger
 from functions.settlement.rules.approvals import Proposal, ProposalState, RefundProposal
 from functions.settlement.rules.income import IncomeState
@@ -73,6 +74,8 @@ def order_refund(
     )
     tx.insert(row)
     tx.insert(row.entry)
+    if is_free:
+        tx.emit(RefundOrderCarriedOut(refund_order_id=proposal_id, order_id=order_id))
     act = "refund.ordered" if is_free else "refund.proposed"
     audit.record(tx, actor=ordered_by, act=act, subject=proposal_id, reason=reason)
     return row.to_proposal()

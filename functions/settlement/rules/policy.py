@@ -16,6 +16,8 @@ class InvoiceChannel(StrEnum):
 class Policy:
     complaint_window_s: int = 7 * 24 * 3600
     """How long after completion an income stays pending."""
+    held_income_check_s: int = 6 * 3600
+    """How often an income that is due is looked at while a complaint holds it."""
     payment_check_delays_s: tuple[int, ...] = (15, 30, 60, 180, 600, 1800)
     """When an unpaid payment is asked for at the provider, in seconds after it was created or last asked for.
 
@@ -48,6 +50,10 @@ class Policy:
     @property
     def complaint_window(self) -> timedelta:
         return timedelta(seconds=self.complaint_window_s)
+
+    @property
+    def held_income_check(self) -> timedelta:
+        return timedelta(seconds=self.held_income_check_s)
 
     def payment_check_after(self, checks: int) -> timedelta:
         """How long to wait after `checks` checks, as long as the payment may be paid."""

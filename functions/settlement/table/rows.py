@@ -125,6 +125,13 @@ class OrderMoneyRow(SettlementRow, discriminator="order_money"):
     """Of the refunds, what persons ordered."""
     commission_back_fen = FenAttribute(default=0)
     """Of the refunds, what came out of the commission."""
+    complaints: JsonAttribute[dict[str, bool]] = JsonAttribute(dict[str, bool], default=dict)
+    """The complaints about the order that were heard of; true while one is open."""
+
+    @property
+    def is_held(self) -> bool:
+        """A complaint is open: what the order brought is not released."""
+        return any(self.complaints.values())
 
 
 class IncomeRow(SettlementRow, discriminator="income"):

@@ -1,4 +1,4 @@
-"""What the room does: `reviews` (F16), `policies`."""
+"""What the room does: `reviews` (F16), `complaints` (F17), `policies`."""
 
 from functions.support.actions.policies import put_policy
 from functions.support.actions.reviews import (

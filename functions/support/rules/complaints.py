@@ -32,6 +32,8 @@ class Step(StrEnum):
     RULED = "ruled"
     DECIDED_REFUND = "decided_refund"
     DECIDED_REJECT = "decided_reject"
+    REFUSED = "refused"
+    """The refund cannot be made as it was decided."""
     EXECUTED = "executed"
     ACCEPTED = "accepted"
     CLIENT_SILENT = "client_silent"
@@ -84,6 +86,7 @@ MOVES: Mapping[tuple[ComplaintState, Step], ComplaintState] = {
     (_S.AWAITING_COMPANION, Step.RULED): _S.EXECUTING,
     (_S.AWAITING_AGENT, Step.DECIDED_REFUND): _S.EXECUTING,
     (_S.AWAITING_AGENT, Step.DECIDED_REJECT): _S.AWAITING_CLIENT,
+    (_S.EXECUTING, Step.REFUSED): _S.AWAITING_AGENT,
     (_S.EXECUTING, Step.EXECUTED): _S.AWAITING_CLIENT,
     (_S.AWAITING_CLIENT, Step.ACCEPTED): _S.CLOSED,
     (_S.AWAITING_CLIENT, Step.CLIENT_SILENT): _S.CLOSED,
@@ -125,11 +128,18 @@ class ComplaintNotFound(NotFound):
     title = "没有找到这条申诉"
 
 
+class OrderNotFound(NotFound):
+    """No completed order of this client."""
+
+    code = "order_not_found"
+    title = "没有找到这个已完成的订单"
+
+
 class NotComplainable(Conflict):
-    """The visit is not completed, or its complaint window is over."""
+    """The complaint window is over."""
 
     code = "not_complainable"
-    title = "该订单当前不能申诉：须在陪诊完成后的申诉期内提出"
+    title = "已超过申诉期限"
 
 
 class ComplaintOpen(Conflict):
@@ -167,6 +177,13 @@ class OtherAgentDecides(Conflict):
     title = "这条申诉由另一位客服处理"
 
 
+class TooManyTaken(Conflict):
+    """The agent holds as many as one person can look at."""
+
+    code = "too_many_taken"
+    title = "您手上的申诉已达上限，请先处理完再领取"
+
+
 class NotTaken(Conflict):
     """Who decides takes the complaint first."""
 
@@ -179,6 +196,32 @@ class RefundOutOfRange(Invalid):
 
     code = "refund_out_of_range"
     title = "退款金额须大于零且不超过订单金额；驳回时不能填写金额"
+
+
+class Part(StrEnum):
+    """Of a complaint, what the other side reads once it passed the content check."""
+
+    COMPLAINT = "complaint"
+    ANSWER = "complaint_answer"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of a complaint's history."""
+
+    at: datetime
+    step: str
+    state: ComplaintState
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A file that the client handed in; `sha256` says that it is the one that was handed in."""
+
+    file_id: str
+    key: str
+    content_type: str
+    sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,7 +240,7 @@ class Facts:
         """How long it was, in seconds, never negative; None when it did not happen."""
         match measure:
             case Measure.ABSENCE:
-                return None if self.arrived_at else _seconds(self.starts_at, now)
+                return _seconds(self.starts_at, now) if self.ended_at and not self.arrived_at else None
             case Measure.ARRIVAL_DELAY:
                 return _seconds(self.starts_at, self.arrived_at) if self.arrived_at else None
             case Measure.REPORT_DELAY:
@@ -220,11 +263,9 @@ def move(state: ComplaintState, step: Step) -> ComplaintState:
     return after
 
 
-def require_complainable(
-    *, completed_at: datetime | None, remedy: Remedy, now: datetime, policy: ComplaintPolicy
-) -> None:
+def require_complainable(*, completed_at: datetime, remedy: Remedy, now: datetime, policy: ComplaintPolicy) -> None:
     """Raises NotComplainable, RemedyNotPossible."""
-    if completed_at is None or now > completed_at + timedelta(days=policy.window_days):
+    if now > completed_at + timedelta(days=policy.window_days):
         raise NotComplainable()
     if remedy is not Remedy.REFUND:
         raise RemedyNotPossible()

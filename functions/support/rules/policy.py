@@ -42,6 +42,8 @@ class ComplaintPolicy:
     agent_s: int = 24 * 60 * 60
     executing_s: int = 72 * 60 * 60
     client_s: int = 72 * 60 * 60
+    agent_most: int = 10
+    """So many complaints one agent holds at once; the rest is for the others."""
     verdicts: tuple[VerdictRule, ...] = (
         VerdictRule(
             category="companion_absent",

@@ -9,6 +9,12 @@
 | `COMPANION#<id>` | `REVIEW#<time>#<review>`     | published_review   | a published review in the public list         |
 | `CLIENT#<id>`    | `COOPERATION#<time>#<order>` | client_cooperation | the companion's mark, for staff alone         |
 | `QUEUE#reviews`  | `<since>#<review>`           | waiting_review     | a review that staff should look at            |
+| `<complaint_id>` | `COMPLAINT`                  | complaint          | a complaint: stage, words, facts, decision    |
+| `ORDER#<id>`     | `OPEN#<category>`            | open_complaint     | the one open complaint of this matter         |
+| `ORDER#<id>`     | `COMPLAINT#<complaint>`      | order_complaint    | a complaint in the order's list               |
+| `<decision_id>`  | `DECISION`                   | complaint_decision | whose decision it is                          |
+| `AGENT#<id>`     | `LOAD`                       | agent_load         | which complaints an agent holds               |
+| `QUEUE#complaints` | `<due>#<complaint>`        | queued_complaint   | a complaint that an agent should decide       |
 | `CONFIG`         | `policy`                     | support_policy     | thresholds                                    |
 
 `review_id = ids.derived("rev", order_id)`.

@@ -48,7 +48,10 @@ NOBODY = ""
 
 @dataclass(frozen=True)
 class VisitCard:
-    """What other rooms may know of a visit. `ended_at` is None until it has ended."""
+    """What other rooms may know of a visit. `ended_at` is None until it has ended.
+
+    `arrived_at` is the first check-in that was accepted; None while there is none.
+    """
 
     visit_id: str
     order_id: str
@@ -61,6 +64,7 @@ class VisitCard:
     starts_at: datetime
     ends_at: datetime
     ended_at: datetime | None
+    arrived_at: datetime | None = None
 
 
 def find_visit(visit_id: str) -> VisitCard:
@@ -78,6 +82,7 @@ def find_visit(visit_id: str) -> VisitCard:
         starts_at=visit.starts_at,
         ends_at=visit.ends_at,
         ended_at=visit.ended_at,
+        arrived_at=min(visit.checked_in.values(), default=None),
     )
 
 

@@ -1,0 +1,223 @@
+"""Complaints: what clients, companions and agents send and see."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from functions.shared import clock, files
+from functions.shared.caller import Caller, Role
+from functions.shared.http import Reading
+from functions.shared.http.schemas import Body
+from functions.support.actions.complaint_moves import BY_RULE
+from functions.support.rules import complaints as rules
+from functions.support.rules.complaints import Actor, Category, ComplaintState, Outcome, Remedy
+from functions.support.table.complaints import ComplaintRow, OrderComplaintRow, QueuedRow
+
+_Text = Annotated[str, Meta(min_length=5, max_length=1000, pattern=r"\S")]
+_Fen = Annotated[int, Meta(ge=1, le=100_000_000)]
+_FileId = Annotated[str, Meta(min_length=30, max_length=30)]
+
+
+class ComplaintBody(Body, frozen=True, kw_only=True):
+    """申诉：事项、希望的处理（陪诊完成后只能 refund）、经过，以及已上传的证据。"""
+
+    category: Category
+    remedy: Remedy
+    text: _Text
+    evidence_ids: Annotated[tuple[_FileId, ...], Meta(max_length=9)] = ()
+
+
+class EvidenceUploadBody(Body, frozen=True, kw_only=True):
+    """要上传的类型：image/jpeg、image/png、application/pdf。"""
+
+    content_type: Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class ComplaintAnswerBody(Body, frozen=True, kw_only=True):
+    """陪诊师的说明，只有一次；`contests` 为真表示对申诉有异议，由客服判断。"""
+
+    text: _Text
+    contests: bool
+
+
+class ComplaintDecisionBody(Body, frozen=True, kw_only=True):
+    """`refund` 退款，不填 `refund_fen` 即退还全部余款；`reject` 驳回，不填金额。理由会给客户看。"""
+
+    outcome: Outcome
+    refund_fen: _Fen | None = None
+    reason: Annotated[str, Meta(min_length=2, max_length=300, pattern=r"\S")]
+
+
+class AppealBody(Body, frozen=True, kw_only=True):
+    """申请复议的理由，每条申诉只有一次。"""
+
+    text: _Text
+
+
+class EvidenceUploadView(Reading, frozen=True, kw_only=True):
+    """五分钟内把 `fields` 与文件以表单提交到 `url`，文件放最后、字段名 `file`；申诉时填写 `file_id`。"""
+
+    file_id: str
+    url: str
+    fields: dict[str, str]
+    max_bytes: int
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, upload: files.Upload) -> "EvidenceUploadView":
+        return cls(
+            file_id=upload.file_id,
+            url=upload.url,
+            fields=dict(upload.fields),
+            max_bytes=upload.max_bytes,
+            expires_at=clock.china(upload.expires_at),
+        )
+
+
+class EvidenceLink(Reading, frozen=True, kw_only=True):
+    """五分钟内有效的地址。"""
+
+    url: str
+
+
+class FactsView(Reading, frozen=True, kw_only=True):
+    """系统记录：预约与结束时间、首次到场签到、报告应交与提交时间；没有的为空。"""
+
+    starts_at: datetime
+    ended_at: datetime | None
+    arrived_at: datetime | None
+    report_due_at: datetime | None
+    report_at: datetime | None
+
+    @classmethod
+    def of(cls, facts: rules.Facts) -> "FactsView":
+        return cls(
+            starts_at=facts.starts_at,
+            ended_at=facts.ended_at,
+            arrived_at=facts.arrived_at,
+            report_due_at=facts.report_due_at,
+            report_at=facts.report_at,
+        )
+
+
+class EntryView(Reading, frozen=True, kw_only=True):
+    """进程中的一步。"""
+
+    at: datetime
+    step: str
+    state: ComplaintState
+
+
+class ComplaintView(Reading, frozen=True, kw_only=True):
+    """一条申诉：走到哪一步，`due_at` 前由 `next_actor` 处理。对方的话通过内容审核后才显示。"""
+
+    complaint_id: str
+    order_id: str
+    category: Category
+    category_title: str
+    remedy: Remedy
+    state: ComplaintState
+    state_title: str
+    next_actor: Actor
+    due_at: datetime | None
+    filed_at: datetime
+    text: str | None
+    evidence_ids: list[str]
+    facts: FactsView | None
+    answer: str | None
+    is_contested: bool
+    outcome: Outcome | None
+    refund_fen: int
+    reason: str | None
+    is_by_rule: bool
+    appeal: str | None
+    is_mine: bool
+    """由当前客服领取。"""
+    history: list[EntryView]
+    version: int
+
+    @classmethod
+    def of(cls, row: ComplaintRow, *, reader: Caller) -> "ComplaintView":
+        """As `reader` may see it: agents read all, each party its own words and what was let through."""
+        is_agent = bool(reader.roles & {Role.AGENT, Role.ADMIN})
+        is_client, is_companion = reader.subject == row.client_id, reader.subject == row.companion_id
+        state, category = ComplaintState(row.state), Category(row.category)
+        return cls(
+            complaint_id=row.complaint_id,
+            order_id=row.order_id,
+            category=category,
+            category_title=rules.CATEGORY_TITLES[category],
+            remedy=Remedy(row.remedy),
+            state=state,
+            state_title=rules.STATE_TITLES[state],
+            next_actor=rules.NEXT_ACTOR[state],
+            due_at=row.due_at,
+            filed_at=row.filed_at,
+            text=row.text if is_agent or is_client or row.is_text_shown else None,
+            evidence_ids=[each.file_id for each in row.evidence] if is_agent or is_client else [],
+            facts=FactsView.of(row.facts) if row.facts else None,
+            answer=row.answer if is_agent or is_companion or row.is_answer_shown else None,
+            is_contested=bool(row.is_contested),
+            outcome=Outcome(row.outcome) if row.outcome else None,
+            refund_fen=row.refund_fen,
+            reason=row.reason,
+            is_by_rule=row.decided_by == BY_RULE,
+            appeal=row.appeal if is_agent or is_client else None,
+            is_mine=row.taken_by is not None and row.taken_by == reader.subject,
+            history=[EntryView(at=each.at, step=each.step, state=each.state) for each in row.history],
+            version=int(row.version),
+        )
+
+
+class OrderComplaintView(Reading, frozen=True, kw_only=True):
+    """订单的一条申诉。"""
+
+    complaint_id: str
+    category: Category
+    category_title: str
+    filed_at: datetime
+
+    @classmethod
+    def of(cls, row: OrderComplaintRow) -> "OrderComplaintView":
+        category = Category(row.category)
+        return cls(
+            complaint_id=row.complaint_id,
+            category=category,
+            category_title=rules.CATEGORY_TITLES[category],
+            filed_at=row.filed_at,
+        )
+
+
+class OrderComplaints(Reading, frozen=True, kw_only=True):
+    """一个订单的申诉，最近的在前。"""
+
+    items: list[OrderComplaintView]
+
+
+class QueuedComplaint(Reading, frozen=True, kw_only=True):
+    """待处理的申诉。
+
+    `why`：undecided 规则无法判定，appealed 复议，overdue 处理超时，refused 退款未能执行，stuck 退款迟迟未完成。
+    """
+
+    complaint_id: str
+    order_id: str
+    category: Category
+    category_title: str
+    why: str
+    due_at: datetime
+    taken_by: str | None
+
+    @classmethod
+    def of(cls, row: QueuedRow) -> "QueuedComplaint":
+        category = Category(row.category)
+        return cls(
+            complaint_id=row.complaint_id,
+            order_id=row.order_id,
+            category=category,
+            category_title=rules.CATEGORY_TITLES[category],
+            why=row.why,
+            due_at=row.due_at,
+            taken_by=row.taken_by,
+        )
