@@ -12,7 +12,7 @@ from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.run import Run
 from functions.shared.tx import Tx
-from functions.support.events import CompanionRated
+from functions.support.events import CompanionRated, ComplaintClosed
 from functions.tracking.events import VisitNoShow
 
 bus = Subscriptions("companions")
@@ -46,6 +46,13 @@ def take_rating(tx: Tx, event: CompanionRated) -> None:
         sequence=event.sequence,
         rating_hundredths=event.rating_hundredths,
     )
+
+
+@bus.on(ComplaintClosed)
+def count_complaint(tx: Tx, event: ComplaintClosed) -> None:
+    """A complaint that was upheld counts against the companion's tier; one that was rejected does not."""
+    if event.upheld:
+        tiers.count_complaint(tx, companion_id=event.companion_id)
 
 
 @bus.on(VisitNoShow)

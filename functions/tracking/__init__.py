@@ -33,7 +33,7 @@ Routes    GET /visits/{visit_id}, …/position, …/photos, …/check-ins; POST 
           `api.trails`.
 Events in guest_access.revoked, order.assigned, order.unassigned, order.rescheduled, order.closed, report.submitted;
           emergency.desk_contacted, emergency.desk_moved, emergency.unanswered, emergency.notices_written,
-          notice.answered, content.checked (of its messages), claim.moved;
+          notice.answered, content.checked (of its messages), claim.moved, complaint.filed, complaint.closed;
           its own visit.scheduled, visit.message_*, visit.messages_read, emergency.called, visit.call_*,
           visit.progressed, visit.amended, visit.closed and visit.position_changed, to push them.
 Timers    message_check (two minutes for the content check); no_show_clock; visit_lapses, six hours after
@@ -44,8 +44,7 @@ Events out visit.scheduled, visit.progressed, visit.amended, visit.closed, visit
           visit.message_{written,unseen}; the other visit.message_*, visit.messages_read, visit.call_changed and
           visit.evidence_changed to itself.
 Reads for others  `actions.find_visit(visit_id) -> VisitCard`; `find_emergency_evidence` for the hospital's desk.
-          `actions.claim_evidence.facts_of` for insurance claims. A room that hears of a complaint has the evidence held
-          by an event that this room answers with `actions.hold_evidence` and `release_evidence`, as for claim.moved.
+          `actions.claim_evidence.facts_of` for insurance claims. Complaints and claims hold evidence until they end.
 
 States    scheduled → departed → arrived → in_progress → ended → reported; cancelled; no_show_client, no_show_companion.
 

@@ -14,6 +14,7 @@ from functions.shared import ids
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
+from functions.support.events import ComplaintClosed, ComplaintFiled
 from functions.tracking import actions, conversing, emergency_news
 from functions.tracking.actions import calls, chat, emergencies, no_shows, recording
 from functions.tracking.events import (
@@ -164,6 +165,21 @@ def restamp_evidence(tx: Tx, event: VisitEvidenceChanged) -> None:
 def end_holds(tx: Tx, timer: Timer) -> None:
     """The time of a hold is over."""
     actions.end_holds(tx, visit_id=timer.subject)
+
+
+@bus.on(ComplaintFiled)
+def hold_for_complaint(tx: Tx, event: ComplaintFiled) -> None:
+    """What a complaint rests on is not deleted while it is open."""
+    visit_id = ids.derived("vis", event.order_id)
+    actions.hold_evidence(tx, visit_id=visit_id, hold_id=event.complaint_id, by="system", reason="投诉处理中")
+
+
+@bus.on(ComplaintClosed)
+def release_after_complaint(tx: Tx, event: ComplaintClosed) -> None:
+    """The complaint is over."""
+    visit_id = ids.derived("vis", event.order_id)
+    if event.complaint_id in actions.list_holds(visit_id):
+        actions.release_evidence(tx, visit_id=visit_id, hold_id=event.complaint_id, by="system", reason="投诉已结案")
 
 
 @bus.on(ClaimMoved, where={"state": ("submitted",)})

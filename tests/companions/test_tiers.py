@@ -15,6 +15,7 @@ from functions.companions.actions import profiles
 from functions.companions.rules.policy import Policy
 from functions.shared import audit, clock, ids
 from functions.shared.tx import Tx
+from functions.support.events import ComplaintClosed
 from functions.tracking.events import VisitNoShow
 from tests.accounts.makers import COMPANION, commit, put_templates
 from tests.companions.makers import Office, profile_of, put
@@ -57,6 +58,21 @@ def give_up(office: Office, times: int) -> None:
     office.world.deliver()
 
 
+def complain(office: Office, *, upheld: bool) -> None:
+    """A complaint about the companion was closed."""
+    office.world.publish(
+        ComplaintClosed(
+            complaint_id=ids.new("cpl"),
+            order_id=ids.new("ord"),
+            client_id=ids.new("acc"),
+            companion_id=COMPANION,
+            category="service",
+            upheld=upheld,
+        )
+    )
+    office.world.deliver()
+
+
 def tier(office: Office) -> dict[str, Any]:
     reply = office.world.get("/companions/me/tier", as_=companion(office))
     assert reply.status == 200, reply.body
@@ -75,6 +91,14 @@ def override(office: Office, to: str, until: str, *, of: str = COMPANION, **opti
 
 
 class TestByEvent:
+    def test_complaints_count_if_the_client_was_right(self, office: Office) -> None:
+        junior(tier="senior", completed_visits=400)
+        for upheld in (False, False, False):
+            complain(office, upheld=upheld)
+        assert (tier(office)["tier"], changes(office)) == ("senior", [])
+        complain(office, upheld=True)
+        assert changes(office) == [("senior", "intermediate", "demoted")]
+
     def test_the_visit_that_was_missing_lifts_the_companion(self, office: Office) -> None:
         junior()
         assert tier(office)["advice"] == "再完成 1 单即可升为中级。"

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.shared import audit, aws, clock
+from functions.shared import audit, aws, clock, ids
 from functions.shared.config import config
 from functions.shared.table import query_page
 from functions.shared.tx import Tx
+from functions.support.events import ComplaintClosed, ComplaintFiled
 from functions.tracking import actions, table
 from functions.tracking.rules import trail
 from functions.tracking.rules.policy import Policy
@@ -345,3 +346,24 @@ def test_a_whole_visit_keeps_one_trail(visit: VisitScene) -> None:
     for piece in (sent[10:], sent[:20], sent, sent[5:6]):
         assert visit.send_positions(piece).status == 201
     assert len(points_of(visit)) == len(sent)
+
+
+def test_a_complaint_holds_the_evidence_until_it_is_closed(visit: VisitScene) -> None:
+    facts = {
+        "complaint_id": ids.new("cpl"),
+        "order_id": visit.order_id,
+        "client_id": visit.client.subject,
+        "companion_id": visit.companion.subject,
+        "category": "service",
+    }
+
+    def holds() -> list[str]:
+        path, agent = f"{visit.path}/evidence-holds", visit.world.person("agent")
+        return [each["hold_id"] for each in visit.world.get(path, as_=agent).body["items"]]
+
+    for _ in range(2):
+        visit.world.publish(ComplaintFiled(**facts))
+    assert holds() == [facts["complaint_id"]]
+    for _ in range(2):
+        visit.world.publish(ComplaintClosed(**facts, upheld=True))
+    assert holds() == []

@@ -75,6 +75,16 @@ def count_cancellation(tx: Tx, *, companion_id: str) -> None:
     _save_record(tx, companion_id, stored, record)
 
 
+def count_complaint(tx: Tx, *, companion_id: str) -> None:
+    """A client complained and was right."""
+    row, stored = table.load(companion_id)
+    if row is None:
+        return
+    record = _recent(stored, tx.now).with_complaint(clock.service_date(tx.now))
+    _settle(tx, row, row.to_profile(), record, aloud=False)
+    _save_record(tx, companion_id, stored, record)
+
+
 def take_rating(tx: Tx, *, companion_id: str, sequence: int, rating_hundredths: int | None) -> None:
     """Another rating, for the profile, the matching and the tier; older news than the last changes nothing."""
     row, stored = table.load(companion_id)

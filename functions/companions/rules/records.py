@@ -26,6 +26,10 @@ class Record:
         """One more completed visit."""
         return replace(self, visits=_more(self.visits, day))
 
+    def with_complaint(self, day: date) -> "Record":
+        """One more complaint in which the client was right."""
+        return replace(self, complaints=_more(self.complaints, day))
+
     def with_cancellation(self, day: date) -> "Record":
         """One more order that the companion had taken and gave up, or did not confirm."""
         return replace(self, cancellations=_more(self.cancellations, day))
