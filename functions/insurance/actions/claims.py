@@ -39,7 +39,7 @@ class Bundle:
 def draft_claim(
     tx: Tx, *, order_id: str, client_id: str, peril: str, amount_fen: int, story: str, messages: Sequence[int]
 ) -> ClaimRow:
-    """Begin a claim for one loss of an insured order; a withdrawn one may be begun again. Two reads.
+    """Begin a claim for one loss of an insured order; a withdrawn one may be begun again. Three reads.
 
     Raises NotFound, NotCovered, FilingClosed, AmountTooHigh, ClaimExists.
     """
@@ -47,7 +47,7 @@ def draft_claim(
     if row is None or row.client_id != client_id:
         raise NotFound()
     policy = row.to_policy()
-    covered = rules.check_filing(policy, peril, amount_fen, now=tx.now)
+    covered = rules.check_filing(policy, peril, amount_fen, has_begun=_has_begun(order_id), now=tx.now)
     place = table.find_claim_of_order(order_id, peril)
     if place is not None:
         earlier = table.find_claim(place.claim_id)
@@ -194,6 +194,15 @@ def shown_items(claim: ClaimRow) -> list[EvidenceItem]:
     """What the client agreed to show when the claim was handed in last."""
     sealed = claim.opened("items", claim.sealed_items)
     return msgspec.json.decode(sealed, type=list[EvidenceItem]) if sealed else []
+
+
+def _has_begun(order_id: str) -> bool:
+    from functions.tracking import actions as tracking
+
+    try:
+        return tracking.find_visit(ids.derived("vis", order_id)).state is not tracking.VisitState.SCHEDULED
+    except tracking.VisitNotFound:
+        return False
 
 
 def _bundle(claim: ClaimRow) -> Bundle:

@@ -148,12 +148,16 @@ def digest_of(items: Sequence[EvidenceItem], files: Sequence[ClaimFile], story: 
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode()).hexdigest()
 
 
-def check_filing(policy: Policy, peril_code: str, amount_fen: int, *, now: datetime) -> Peril:
-    """What is claimed, if the policy covers it now. Raises NotCovered, FilingClosed, AmountTooHigh."""
+def check_filing(policy: Policy, peril_code: str, amount_fen: int, *, has_begun: bool, now: datetime) -> Peril:
+    """What is claimed, if the policy covers it now; a visit may begin before its planned time.
+
+    Raises NotCovered, FilingClosed, AmountTooHigh.
+    """
     peril = policy.terms.peril(peril_code) if policy.terms else None
     if policy.terms is None or peril is None or not policy.is_in_force:
         raise NotCovered()
-    if now < policy.issued_at + timedelta(hours=policy.terms.waiting_h) or now < policy.starts_at:
+    covered_from = policy.issued_at + timedelta(hours=policy.terms.waiting_h)
+    if now < covered_from or not (has_begun or now >= policy.starts_at):
         raise FilingClosed("陪诊开始后才能报案")
     if now >= policy.filing_until:
         raise FilingClosed("已超过报案期限")
