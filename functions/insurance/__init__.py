@@ -8,7 +8,9 @@ Promise   an insured order has exactly one policy from the moment it is paid (F3
           An insurer is told by a signed message with the same id and bytes each time, at least once, in eight attempts
           over 27.6 hours; nothing in it is about a person; only public https addresses are called, or those that the
           operator named. It signs in with a key of its own, sees its own claims alone, and asks under numbers of its
-          own: asked twice is answered twice and done once (B13).
+          own: asked twice is answered twice and done once. It looks after its endpoints itself: secrets change without
+          a gap, messages are numbered, logged and sent again with the same id and bytes; an endpoint that took nothing
+          for five days is disabled and told of (B13).
 Table     `insurance`:
           CONFIG                     policy                 thresholds
           PRODUCTS                   <product>              a product on offer
@@ -20,8 +22,9 @@ Table     `insurance`:
           ASKED#<insurer>#<request>  ASKED                  what an insurer asked, and the answer
           INSURER#<insurer>          ENDPOINT#<endpoint>    where the insurer is told; the signing secret encrypted
           DELIVERY#<id>              DELIVERY               one message to one endpoint with its attempts
+          DELIVERIES#<endpoint>      <time>#<id>            the endpoint's log
 Reads     `actions.find_default_product` and `find_product` (up to a minute old), `products`, `find_policy`.
-Events    out: policy.issued, policy.endorsed, policy.surrendered, claim.moved, webhook.queued. In: order.paid,
+Events    out: policy.issued, policy.endorsed, policy.surrendered, claim.moved, webhook.*. In: order.paid,
           order.assigned, order.rescheduled, order.closed; its own, to tell insurers.
           Timers: retry_delivery, policy_expires.
 

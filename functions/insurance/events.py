@@ -1,5 +1,7 @@
 """What `insurance` says about policies and about its deliveries to insurers."""
 
+from datetime import datetime
+
 from functions.shared.events import Event
 
 
@@ -53,3 +55,20 @@ class WebhookQueued(Event, frozen=True, kw_only=True, tag="webhook.queued"):
     """A message to one endpoint of an insurer is written down and waits for its first attempt."""
 
     delivery_id: str
+
+
+class WebhookEndpointDisabled(Event, frozen=True, kw_only=True, tag="webhook.endpoint_disabled"):
+    """An insurer's endpoint is gone or took nothing for days: it is told nothing more until the insurer enables it."""
+
+    insurer_id: str
+    endpoint_id: str
+
+
+class WebhookReplayAsked(Event, frozen=True, kw_only=True, tag="webhook.replay_asked"):
+    """An insurer wants everything of a time again; `after` is where the page before ended."""
+
+    insurer_id: str
+    endpoint_id: str
+    since: datetime
+    until: datetime
+    after: str = ""

@@ -6,8 +6,15 @@ from chalice.app import Blueprint
 
 from functions.booking.events import OrderAssigned, OrderClosed, OrderPaid, OrderRescheduled
 from functions.insurance import actions
-from functions.insurance.actions import deliveries, policies
-from functions.insurance.events import ClaimMoved, PolicyEndorsed, PolicyIssued, PolicySurrendered, WebhookQueued
+from functions.insurance.actions import deliveries, policies, subscribing
+from functions.insurance.events import (
+    ClaimMoved,
+    PolicyEndorsed,
+    PolicyIssued,
+    PolicySurrendered,
+    WebhookQueued,
+    WebhookReplayAsked,
+)
 from functions.insurance.rules.policies import Visit
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
@@ -97,6 +104,12 @@ def tell_insurer(tx: Tx, event: PolicyIssued) -> None:
 def send_webhook(tx: Tx, event: WebhookQueued) -> None:
     """Make the first attempt."""
     actions.attempt_delivery(tx, event.delivery_id)
+
+
+@bus.on(WebhookReplayAsked)
+def replay_messages(tx: Tx, event: WebhookReplayAsked) -> None:
+    """Send a page of an endpoint's messages again."""
+    subscribing.replay_page(tx, event)
 
 
 @bus.timer("retry_delivery")

@@ -31,6 +31,9 @@ class Attempt:
     at: datetime
     status: int | None
     error: str = ""
+    took_ms: int = 0
+    retry_after_s: int | None = None
+    """When the other side wants to be asked again, if it said so."""
 
     @property
     def is_accepted(self) -> bool:

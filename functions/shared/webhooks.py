@@ -6,8 +6,10 @@ so that a name cannot point elsewhere between the check and the call.
 
 import os
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
@@ -37,9 +39,13 @@ def deliver(
     body: str,
     now: datetime,
     timeout_s: int,
+    older_secret: str | None = None,
     resolving: Callable[[str, int], Addresses] = resolve,
 ) -> Attempt:
-    """Send `body` signed with the endpoint's `whsec_…` secret; what happens is told by the Attempt, never raised."""
+    """Send `body` signed with the endpoint's `whsec_…` secret, and with the one before while it is being replaced.
+
+    What happens is told by the Attempt, never raised.
+    """
     try:
         target = target_of(url, trusted_hosts())
         addresses = resolving(target.host, target.port)
@@ -47,18 +53,19 @@ def deliver(
             raise UnsafeEndpoint("地址指向内部网络")
     except (UnsafeEndpoint, OSError) as error:
         return Attempt(now, None, f"{type(error).__name__}: {error}")
-    headers = _signed(secret, webhook_id, body, now) | {"Host": _authority(target)}
+    secrets = [secret, *([older_secret] if older_secret else [])]
+    headers = _signed(secrets, webhook_id, body, now) | {"Host": _authority(target)}
     return _post(target, str(addresses[0]), headers, body, now, timeout_s)
 
 
-def _signed(secret: str, webhook_id: str, body: str, now: datetime) -> dict[str, str]:
+def _signed(secrets: Sequence[str], webhook_id: str, body: str, now: datetime) -> dict[str, str]:
     from standardwebhooks import Webhook
 
     at = now.astimezone(UTC)
     return {
         "webhook-id": webhook_id,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret).sign(webhook_id, at, body),
+        "webhook-signature": " ".join(Webhook(secret).sign(webhook_id, at, body) for secret in secrets),
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": "zhenban-webhooks/1",
     }
@@ -74,6 +81,7 @@ def _post(target: Target, address: str, headers: dict[str, str], body: str, now:
         pool: HTTPConnectionPool = HTTPSConnectionPool(address, target.port, **options)
     else:
         pool = HTTPConnectionPool(address, target.port, **options)
+    begun = time.monotonic()
     try:
         with pool:
             answer = pool.urlopen(
@@ -81,8 +89,24 @@ def _post(target: Target, address: str, headers: dict[str, str], body: str, now:
             )
             answer.close()
     except HTTPError as error:
-        return Attempt(now, None, type(error).__name__)
-    return Attempt(now, answer.status)
+        return Attempt(now, None, type(error).__name__, took_ms=_ms_since(begun))
+    wanted = answer.headers.get("Retry-After")
+    return Attempt(now, answer.status, took_ms=_ms_since(begun), retry_after_s=_seconds(wanted, now))
+
+
+def _ms_since(begun: float) -> int:
+    return round((time.monotonic() - begun) * 1000)
+
+
+def _seconds(retry_after: str | None, now: datetime) -> int | None:
+    """The seconds that `Retry-After` means (RFC 9110: a number, or a date); None for anything else."""
+    text = (retry_after or "").strip()
+    if text.isascii() and text.isdigit():
+        return int(text[:9])
+    try:
+        return max(0, int((parsedate_to_datetime(text) - now).total_seconds()))
+    except (TypeError, ValueError):
+        return None
 
 
 def _authority(target: Target) -> str:

@@ -75,6 +75,8 @@ WITHOUT_KEY = {
     "POST /visits/{visit_id}/message-uploads": "a second leave is another file",
     "POST /visits/{visit_id}/chat-accesses": "a second look is another look; its answer must not be stored",
     "POST /claims/{claim_id}/uploads": "a second leave is another file",
+    "POST /insurer/endpoints": "a second one is another endpoint; its answer, a secret, must not be stored",
+    "POST /insurer/endpoints/{endpoint_id}/secrets": "a second one is another secret, which must not be stored",
     "POST /insurer/claims/{claim_id}/acknowledgement": "the insurer's request_id is the key",
     "POST /insurer/claims/{claim_id}/evidence-requests": "the insurer's request_id is the key",
     "POST /insurer/claims/{claim_id}/decision": "the insurer's request_id is the key",

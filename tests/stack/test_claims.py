@@ -160,3 +160,30 @@ def test_a_rejection_is_appealed_once(stage: Stage, insured: tuple[Order, Person
         ),
         "the evidence is still held",
     )
+
+
+@pytest.mark.feature("B13")
+def test_an_insurer_looks_after_an_endpoint_of_its_own(stage: Stage, insurer: str) -> None:
+    """Nobody answers at the address: the log says so, and when it is tried again the message is the same."""
+
+    def call(method: str, path: str, body: Any = None, status: int = 200) -> dict[str, Any]:
+        answer = stage.api.request(method, f"/insurer/{path}", body, token=insurer, quiet=True)
+        found: dict[str, Any] = expect(answer, status, path)
+        return found
+
+    body = {"url": "https://insurer.invalid/hook", "event_types": ["claim.moved"]}
+    made = call("POST", "endpoints", body, 201)
+    endpoint_id = made["endpoint"]["endpoint_id"]
+    assert call("POST", f"endpoints/{endpoint_id}/secrets", None, 201)["secret"] != made["secret"]
+    delivery_id = call("POST", f"endpoints/{endpoint_id}/test-events", {}, 201)["delivery_id"]
+
+    def tried(times: int) -> dict[str, Any] | None:
+        seen = call("GET", f"deliveries/{delivery_id}")
+        return seen if len(seen["attempts"]) >= times else None
+
+    first = stage.wait_for(lambda: tried(1), "the message was not sent")
+    again = stage.wait_for(lambda: tried(2), "the message was not sent again", patience_s=60)
+    assert (first["body"], first["attempts"][0]["status"]) == (again["body"], None)
+    assert again["attempts"][0]["error"]
+    call("DELETE", f"endpoints/{endpoint_id}")
+    assert endpoint_id not in [each["endpoint_id"] for each in call("GET", "endpoints")["items"]]

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from functions.insurance import table
-from functions.insurance.events import ClaimMoved, WebhookQueued
+from functions.insurance.events import ClaimMoved, WebhookEndpointDisabled, WebhookQueued
 from functions.insurance.rules import deliveries
 from functions.insurance.rules.deliveries import DeliveryState, move_delivery
 from functions.insurance.rules.policies import Policy
 from functions.insurance.table import DeliveryRow, EndpointRow, claims
 from functions.shared import observe, webhooks
-from functions.shared.endpoints import target_of
+from functions.shared.endpoints import Attempt, target_of
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
 
@@ -71,7 +71,7 @@ def queue(tx: Tx, insurer_id: str, event_type: str, message: str, body: str) -> 
     """Write a message down for every endpoint of the insurer that asked for its type; `message` makes it one."""
     for endpoint in table.endpoints_of(insurer_id):
         if endpoint.disabled_at is None and event_type in endpoint.event_types:
-            _queue(tx, endpoint, event_type=event_type, message=message, body=body)
+            queue_to(tx, endpoint, event_type=event_type, message=message, body=body)
 
 
 def _policy(order_id: str) -> Policy:
@@ -80,10 +80,18 @@ def _policy(order_id: str) -> Policy:
     return row.to_policy()
 
 
-def _queue(tx: Tx, endpoint: EndpointRow, *, event_type: str, message: str, body: str) -> None:
+def queue_to(tx: Tx, endpoint: EndpointRow, *, event_type: str, message: str, body: str) -> str:
+    """Write a message down for one endpoint, with its next number, unless it is there already; its id."""
     delivery_id = deliveries.delivery_id(message=message, endpoint_id=endpoint.endpoint_id)
     if table.find_delivery(delivery_id) is not None:
-        return
+        return delivery_id
+    endpoint.sequence += 1
+    tx.save(endpoint)
+    tx.insert(
+        table.DeliveryOfEndpointRow(
+            table.log_pk(endpoint.endpoint_id), table.log_sk(tx.now, delivery_id), delivery_id=delivery_id
+        )
+    )
     tx.insert(
         DeliveryRow(
             *table.delivery_key(delivery_id),
@@ -91,11 +99,12 @@ def _queue(tx: Tx, endpoint: EndpointRow, *, event_type: str, message: str, body
             insurer_id=endpoint.insurer_id,
             endpoint_id=endpoint.endpoint_id,
             event_type=event_type,
-            body=body,
+            body=deliveries.numbered(body, int(endpoint.sequence)),
             created_at=tx.now,
         )
     )
     tx.emit(WebhookQueued(delivery_id=delivery_id))
+    return delivery_id
 
 
 def attempt_delivery(tx: Tx, delivery_id: str) -> None:
@@ -118,17 +127,30 @@ def attempt_delivery(tx: Tx, delivery_id: str) -> None:
             body=row.body,
             now=tx.now,
             timeout_s=thresholds.attempt_timeout_s,
+            older_secret=endpoint.open_older_secret(tx.now),
         ),
     )
     row.attempts = (*row.attempts, attempt)
-    verdict = deliveries.judge(delivery_id, row.attempts, thresholds)
+    verdict = deliveries.judge(delivery_id, row.attempts[int(row.begun_again) :], thresholds)
     row.state = move_delivery(DeliveryState(row.state), verdict.state)
     tx.save(row)
     if verdict.retry_at is not None:
         tx.schedule(Timer(room="insurance", kind="retry_delivery", subject=delivery_id, due_at=verdict.retry_at))
-    if verdict.disables_endpoint:
-        endpoint.disabled_at = tx.now
-        tx.save(endpoint)
+    _note_health(tx, endpoint, attempt, disables=verdict.disables_endpoint)
     if verdict.state is DeliveryState.FAILED:
         observe.count("WebhookFailed")
         observe.logger().error("webhook given up", extra={"delivery_id": delivery_id, "status": attempt.status})
+
+
+def _note_health(tx: Tx, endpoint: EndpointRow, attempt: Attempt, *, disables: bool) -> None:
+    """Since when an endpoint takes nothing; one that is gone, or silent for days, is asked no more, which is told."""
+    failing_since = None if attempt.is_accepted else endpoint.failing_since or attempt.at
+    is_over = disables or deliveries.has_failed_too_long(failing_since, tx.now, table.thresholds())
+    if failing_since == endpoint.failing_since and not is_over:
+        return
+    endpoint.failing_since = failing_since
+    if is_over:
+        endpoint.disabled_at = tx.now
+        observe.count("WebhookEndpointDisabled")
+        tx.emit(WebhookEndpointDisabled(insurer_id=endpoint.insurer_id, endpoint_id=endpoint.endpoint_id))
+    tx.save(endpoint)

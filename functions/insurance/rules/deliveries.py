@@ -12,6 +12,7 @@ from typing import Any
 from functions.insurance.rules.policies import IllegalMove, Policy
 from functions.insurance.rules.thresholds import Thresholds
 from functions.shared.endpoints import Attempt
+from functions.shared.errors import Conflict, NotFound
 from functions.shared.money import BP_WHOLE
 
 
@@ -25,9 +26,10 @@ class DeliveryState(StrEnum):
 
 DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.PENDING: frozenset({DeliveryState.DELIVERED, DeliveryState.FAILED}),
-    DeliveryState.DELIVERED: frozenset(),
-    DeliveryState.FAILED: frozenset(),
+    DeliveryState.DELIVERED: frozenset({DeliveryState.PENDING}),
+    DeliveryState.FAILED: frozenset({DeliveryState.PENDING}),
 }
+"""A message is sent again when its insurer asks for it: the same id, the same bytes."""
 
 
 def move_delivery(state: DeliveryState, to: DeliveryState) -> DeliveryState:
@@ -35,6 +37,9 @@ def move_delivery(state: DeliveryState, to: DeliveryState) -> DeliveryState:
     if to is not state and to not in DELIVERY_MOVES[state]:
         raise IllegalMove(f"通知状态不能从 {state} 变为 {to}")
     return to
+
+
+_ASK_LATER = frozenset({429, 503})
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,11 @@ def judge(delivery_id: str, attempts: tuple[Attempt, ...], thresholds: Threshold
         return Verdict(DeliveryState.FAILED, disables_endpoint=True)
     if len(attempts) > len(thresholds.retry_delays_s):
         return Verdict(DeliveryState.FAILED)
-    return Verdict(DeliveryState.PENDING, latest.at + retry_delay(delivery_id, len(attempts), thresholds))
+    delay = retry_delay(delivery_id, len(attempts), thresholds)
+    if latest.retry_after_s is not None and latest.status in _ASK_LATER:
+        wanted_s = min(latest.retry_after_s, thresholds.retry_after_max_s)
+        delay = max(delay, timedelta(seconds=wanted_s))
+    return Verdict(DeliveryState.PENDING, latest.at + delay)
 
 
 def retry_delay(delivery_id: str, attempts: int, thresholds: Thresholds) -> timedelta:
@@ -129,9 +138,56 @@ def claim_moved(*, claim_id: str, policy_id: str, order_id: str, state: str, ste
     )
 
 
+def has_failed_too_long(failing_since: datetime | None, now: datetime, thresholds: Thresholds) -> bool:
+    """Nothing was taken for so many days that we stop asking."""
+    return failing_since is not None and now - failing_since >= timedelta(days=thresholds.failing_days)
+
+
+def numbered(body: str, sequence: int) -> str:
+    """The message with its number among those of its endpoint: by it a receiver puts them in order."""
+    return json.dumps(json.loads(body) | {"sequence": sequence}, separators=(",", ":"))
+
+
+def trial_event(at: datetime) -> str:
+    """A message that says nothing, to try an endpoint."""
+    return _message("endpoint.test", at, {"note": "诊伴测试消息，无需处理"})
+
+
 def _message(type_: str, at: datetime, data: Mapping[str, Any]) -> str:
-    return json.dumps({"type": type_, "timestamp": _instant(at), "data": data}, separators=(",", ":"))
+    return json.dumps(
+        {"type": type_, "timestamp": _instant(at), "data": data}, separators=(",", ":"), ensure_ascii=True
+    )
 
 
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+EVENT_TYPES: Mapping[str, str] = {
+    "policy.issued": "出单：订单支付成功",
+    "policy.endorsed": "批改：陪诊师或时间有变",
+    "policy.surrendered": "退保：订单未发生陪诊",
+    "claim.moved": "报案：投保人提交、补充、申诉或撤回",
+}
+"""What an endpoint may ask for."""
+
+
+class EndpointNotFound(NotFound):
+    """There is no such endpoint, or it is another insurer's."""
+
+    code = "endpoint_not_found"
+    title = "没有找到这个回调地址"
+
+
+class DeliveryNotFound(NotFound):
+    """There is no such message, or it was for another insurer."""
+
+    code = "delivery_not_found"
+    title = "没有找到这条消息"
+
+
+class TooManyEndpoints(Conflict):
+    """An insurer has only so many."""
+
+    code = "too_many_endpoints"
+    title = "回调地址数量已达上限"

@@ -2,6 +2,7 @@
 
 from functions.insurance.table.base import InsuranceRow, ThresholdsRow, put_policy, thresholds
 from functions.insurance.table.deliveries import (
+    DeliveryOfEndpointRow,
     DeliveryRow,
     EndpointRow,
     delivery_key,
@@ -9,6 +10,9 @@ from functions.insurance.table.deliveries import (
     endpoints_of,
     find_delivery,
     find_endpoint,
+    log_of,
+    log_pk,
+    log_sk,
 )
 from functions.insurance.table.policies import (
     PolicyRow,
@@ -24,6 +28,7 @@ from functions.insurance.table.policies import (
 )
 
 __all__ = [
+    "DeliveryOfEndpointRow",
     "DeliveryRow",
     "EndpointRow",
     "InsuranceRow",
@@ -39,6 +44,9 @@ __all__ = [
     "find_policy_and_news",
     "find_product",
     "kept_product",
+    "log_of",
+    "log_pk",
+    "log_sk",
     "policy_key",
     "policy_row",
     "products",
