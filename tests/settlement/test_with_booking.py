@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 
 from functions.accounts import actions as accounts
 from functions.care.events import ReportSubmitted
-from functions.shared import aws, ids
+from functions.shared import aws, clock, ids
 from functions.shared.caller import Role
 from functions.shared.config import config
 from functions.tracking.events import VisitProgressed
@@ -73,6 +73,26 @@ def test_an_order_is_paid_insured_served_and_its_income_released(town: tuple[Tow
     assert (earnings["pending_fen"], earnings["available_fen"]) == (0, line["share_fen"])
     assert till.booked(order) == ["payment", "split", "release"]
     assert till.findings() == []
+
+
+@pytest.mark.feature("F36")
+def test_an_insurer_reads_what_it_is_owed_and_it_is_the_ledgers(town: tuple[Town, Till]) -> None:
+    place, till = town
+    companion = place.companion()
+    view, order = placed(place, companion)
+    till.paid(order)
+    place.accept(companion)
+    serve_visit(till, order)
+    insurer_id = str(till.world.events("policy.issued")[0]["insurer_id"])
+    insurer = till.world.person("insurer", subject=insurer_id)
+    month = clock.china(clock.now()).strftime("%Y-%m")
+    found = till.world.get(f"/insurer/remittances/{month}", as_=insurer).body
+    assert [(line["subject"], line["premium_fen"]) for line in found["items"]] == [(view["order_id"], 500)]
+    assert (found["opening_fen"], found["closing_fen"]) == (0, till.balances()["premium_payable"])
+    other = till.world.person("insurer", subject="ins_other")
+    assert till.world.get(f"/insurer/remittances/{month}", as_=other).body["items"] == []
+    assert till.world.get("/insurer/remittances/2026-13", as_=insurer).status == 404
+    assert till.world.get(f"/insurer/remittances/{month}", as_=companion).status == 403
 
 
 def test_money_that_arrives_after_the_hold_goes_back_in_full_once(town: tuple[Town, Till]) -> None:
