@@ -122,11 +122,12 @@ def release_income(tx: Tx, source_id: str) -> None:
     """
     order_id = ids.derived("ord", source_id)
     supplement_id = source_id if number_of(source_id) else ""
-    income = income_of_order(order_id, supplement_id)
+    money = table.find_money(order_id, supplement_id)
+    income = _income_behind(money, supplement_id or order_id)
     if income is None or income.state == IncomeState.AVAILABLE:
         return
-    held = table.find_money(order_id)
-    if held is not None and held.is_held:
+    of_order = table.find_money(order_id) if supplement_id else money
+    if of_order is not None and of_order.is_held:
         again_at = tx.now.replace(microsecond=0) + table.policy().held_income_check
         tx.schedule(Timer(room="settlement", kind="release_income", subject=source_id, due_at=again_at))
         return
@@ -150,7 +151,11 @@ def release_income(tx: Tx, source_id: str) -> None:
 
 def income_of_order(order_id: str, supplement_id: str = "") -> IncomeRow | None:
     """The income that came of an order, or of one of its supplementary payments, if any: two reads."""
-    money = table.find_money(order_id, supplement_id)
+    return _income_behind(table.find_money(order_id, supplement_id), supplement_id or order_id)
+
+
+def _income_behind(money: table.OrderMoneyRow | None, number: str) -> IncomeRow | None:
+    """The income that this money brought, under the order's or the payment's number."""
     if money is None or money.companion_id is None or money.settled_at is None:
         return None
-    return table.find_income(money.companion_id, supplement_id or order_id, money.settled_at)
+    return table.find_income(money.companion_id, number, money.settled_at)
