@@ -9,11 +9,12 @@ from functions.companions.api.declared import routes
 from functions.companions.rules import applications as rules
 from functions.companions.rules.credentials import CredentialInvalid, TooManyCredentials
 from functions.companions.schemas.applications import ApplicationView, ApplyBody, ChangeBody, Handled
-from functions.companions.schemas.credentials import CredentialBody, HeldView, UploadBody, UploadView
+from functions.companions.schemas.credentials import CredentialBody, HeldView, UploadBody
 from functions.shared import files
 from functions.shared.caller import Role
 from functions.shared.errors import Invalid, NotFound, PreconditionFailed
 from functions.shared.http import Call
+from functions.shared.http.uploads import UploadForm
 
 _APPLICANTS = {Role.CLIENT, Role.COMPANION}
 ATTACHING = (CredentialInvalid, TooManyCredentials, files.UploadMissing, files.UploadRefused)
@@ -97,15 +98,15 @@ def change_application(call: Call[ChangeBody], application_id: str) -> Applicati
     summary="上传申请的证件",
     roles=_APPLICANTS,
     body=UploadBody,
-    reply=UploadView,
+    reply=UploadForm,
     status=201,
     problems=(NotFound, rules.ApplicationNotOpen, Invalid),
 )
-def allow_application_upload(call: Call[UploadBody], application_id: str) -> UploadView:
+def allow_application_upload(call: Call[UploadBody], application_id: str) -> UploadForm:
     """文件直接传到存储；一天内没有登记的文件会被清除。"""
     account_id = call.caller.subject
     rules.require_editable(applications.own(account_id, application_id).state)
-    return UploadView.of(
+    return UploadForm.of(
         certificates.allow_upload(account_id=account_id, content_type=call.body.content_type, now=call.now)
     )
 

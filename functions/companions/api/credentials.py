@@ -13,11 +13,11 @@ from functions.companions.schemas.credentials import (
     HeldView,
     RefuseBody,
     UploadBody,
-    UploadView,
 )
 from functions.shared.caller import Role
 from functions.shared.errors import Invalid, NotFound
 from functions.shared.http import Call
+from functions.shared.http.uploads import UploadForm
 
 _REVIEWERS = {Role.AGENT, Role.ADMIN}
 
@@ -27,15 +27,15 @@ _REVIEWERS = {Role.AGENT, Role.ADMIN}
     summary="上传换证的文件",
     roles={Role.COMPANION},
     body=UploadBody,
-    reply=UploadView,
+    reply=UploadForm,
     status=201,
     problems=(NotFound, Invalid),
 )
-def allow_renewal_upload(call: Call[UploadBody]) -> UploadView:
+def allow_renewal_upload(call: Call[UploadBody]) -> UploadForm:
     """文件直接传到存储；一天内没有登记的文件会被清除。"""
     companion_id = call.caller.subject
     profiles.read_own(companion_id)
-    return UploadView.of(
+    return UploadForm.of(
         certificates.allow_upload(account_id=companion_id, content_type=call.body.content_type, now=call.now)
     )
 

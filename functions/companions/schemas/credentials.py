@@ -8,7 +8,6 @@ from msgspec import Meta
 from functions.companions.actions.certificates import Held
 from functions.companions.rules.credentials import CREDENTIAL_TITLES, CredentialKind, CredentialState
 from functions.shared import clock
-from functions.shared.files import Upload
 from functions.shared.http import Reading
 from functions.shared.http.schemas import Body
 
@@ -17,26 +16,6 @@ class UploadBody(Body, frozen=True):
     """要上传的文件；照片为 JPEG 或 PNG，扫描件可用 PDF，最大 10 MB。"""
 
     content_type: Annotated[str, Meta(max_length=100, examples=["image/jpeg"])]
-
-
-class UploadView(Reading, frozen=True, kw_only=True):
-    """五分钟内以 multipart 表单把 `fields` 和文件（字段名 `file`，放在最后）发到 `url`。"""
-
-    file_id: str
-    url: str
-    fields: dict[str, str]
-    expires_at: datetime
-    max_bytes: int
-
-    @classmethod
-    def of(cls, upload: Upload) -> "UploadView":
-        return cls(
-            file_id=upload.file_id,
-            url=upload.url,
-            fields=dict(upload.fields),
-            expires_at=clock.china(upload.expires_at),
-            max_bytes=upload.max_bytes,
-        )
 
 
 class CredentialBody(Body, frozen=True):

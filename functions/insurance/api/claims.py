@@ -14,7 +14,6 @@ from functions.insurance.schemas.claims import (
     ClaimFileBody,
     ClaimList,
     ClaimUploadBody,
-    ClaimUploadView,
     ClaimView,
     SubmitBody,
 )
@@ -22,6 +21,7 @@ from functions.shared.caller import Role
 from functions.shared.errors import Invalid, NotFound, PreconditionFailed
 from functions.shared.files import UploadMissing, UploadRefused
 from functions.shared.http import Call
+from functions.shared.http.uploads import UploadForm
 
 _CLIENT = frozenset({Role.CLIENT})
 
@@ -95,16 +95,16 @@ def change_claim(call: Call[ClaimChange], claim_id: str) -> ClaimView:
     summary="申请上传理赔材料",
     roles=_CLIENT,
     body=ClaimUploadBody,
-    reply=ClaimUploadView,
+    reply=UploadForm,
     status=201,
     problems=(rules.ClaimNotFound, IllegalMove, Invalid),
 )
-def allow_file(call: Call[ClaimUploadBody], claim_id: str) -> ClaimUploadView:
+def allow_file(call: Call[ClaimUploadBody], claim_id: str) -> UploadForm:
     """The file goes straight to the store; one that is not added is removed after a day."""
     upload = actions.allow_file(
         claim_id=claim_id, client_id=call.caller.subject, content_type=call.body.content_type, now=call.now
     )
-    return ClaimUploadView.of(upload)
+    return UploadForm.of(upload)
 
 
 @routes.post(

@@ -44,26 +44,6 @@ class ClaimUploadBody(Body, frozen=True, kw_only=True):
     content_type: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
-class ClaimUploadView(Reading, frozen=True, kw_only=True):
-    """五分钟内把 `fields` 与文件以表单提交到 `url`，文件放最后、字段名 `file`；再用 `file_id` 添加材料。"""
-
-    file_id: str
-    url: str
-    fields: dict[str, str]
-    max_bytes: int
-    expires_at: datetime
-
-    @classmethod
-    def of(cls, upload: files.Upload) -> "ClaimUploadView":
-        return cls(
-            file_id=upload.file_id,
-            url=upload.url,
-            fields=dict(upload.fields),
-            max_bytes=upload.max_bytes,
-            expires_at=clock.china(upload.expires_at),
-        )
-
-
 class ClaimFileBody(Body, frozen=True, kw_only=True):
     """一份材料，以及它是什么。"""
 

@@ -6,6 +6,7 @@ from functions.shared.caller import Role
 from functions.shared.errors import Invalid
 from functions.shared.files import UploadMissing, UploadRefused
 from functions.shared.http import Call, Page, PageQuery, decode_cursor, encode_cursor
+from functions.shared.http.uploads import UploadForm
 from functions.support.actions import complaints as actions
 from functions.support.api.declared import routes
 from functions.support.rules import complaints as rules
@@ -17,7 +18,6 @@ from functions.support.schemas.complaints import (
     ComplaintView,
     EvidenceLink,
     EvidenceUploadBody,
-    EvidenceUploadView,
     OrderComplaints,
     OrderComplaintView,
     QueuedComplaint,
@@ -32,16 +32,16 @@ _READERS = {Role.CLIENT, Role.COMPANION, *_AGENTS}
     summary="申请上传申诉证据",
     roles={Role.CLIENT},
     body=EvidenceUploadBody,
-    reply=EvidenceUploadView,
+    reply=UploadForm,
     status=201,
     problems=(rules.OrderNotFound, Invalid),
 )
-def allow_evidence(call: Call[EvidenceUploadBody], order_id: str) -> EvidenceUploadView:
+def allow_evidence(call: Call[EvidenceUploadBody], order_id: str) -> UploadForm:
     """文件直接传到存储；一天内没有申诉引用的会被删除。"""
     upload = actions.allow_evidence(
         order_id=order_id, client_id=call.caller.subject, content_type=call.body.content_type, now=call.now
     )
-    return EvidenceUploadView.of(upload)
+    return UploadForm.of(upload)
 
 
 @routes.post(

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from functions.shared import clock, files
 from functions.shared.caller import Caller, Role
 from functions.shared.http import Reading
 from functions.shared.http.schemas import Body
@@ -53,26 +52,6 @@ class AppealBody(Body, frozen=True, kw_only=True):
     """申请复议的理由，每条申诉只有一次。"""
 
     text: _Text
-
-
-class EvidenceUploadView(Reading, frozen=True, kw_only=True):
-    """五分钟内把 `fields` 与文件以表单提交到 `url`，文件放最后、字段名 `file`；申诉时填写 `file_id`。"""
-
-    file_id: str
-    url: str
-    fields: dict[str, str]
-    max_bytes: int
-    expires_at: datetime
-
-    @classmethod
-    def of(cls, upload: files.Upload) -> "EvidenceUploadView":
-        return cls(
-            file_id=upload.file_id,
-            url=upload.url,
-            fields=dict(upload.fields),
-            max_bytes=upload.max_bytes,
-            expires_at=clock.china(upload.expires_at),
-        )
 
 
 class EvidenceLink(Reading, frozen=True, kw_only=True):

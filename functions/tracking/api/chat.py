@@ -6,6 +6,7 @@ from functions.shared.caller import Role
 from functions.shared.errors import Forbidden, Invalid
 from functions.shared.files import UploadMissing, UploadRefused
 from functions.shared.http import Call, Page, PageQuery, decode_cursor, encode_cursor
+from functions.shared.http.uploads import UploadForm
 from functions.tracking.actions import chat, chat_reading
 from functions.tracking.api.declared import routes
 from functions.tracking.rules import chat as rules
@@ -19,7 +20,6 @@ from functions.tracking.schemas.chat import (
     HistoryView,
     MediaLink,
     MediaUploadBody,
-    MediaUploadView,
     MessageBody,
     MessageDecision,
     MessageView,
@@ -38,14 +38,14 @@ _MODERATORS = frozenset({Role.AGENT, Role.ADMIN})
     summary="申请上传图片或语音",
     roles=_PARTIES,
     body=MediaUploadBody,
-    reply=MediaUploadView,
+    reply=UploadForm,
     status=201,
     problems=(VisitNotFound, Forbidden, rules.ConversationClosed, Invalid),
 )
-def allow_media(call: Call[MediaUploadBody], visit_id: str) -> MediaUploadView:
+def allow_media(call: Call[MediaUploadBody], visit_id: str) -> UploadForm:
     """The file goes straight to the store; one that no message names is removed after a day."""
     upload = chat.allow_media(visit_id=visit_id, caller=call.caller, content_type=call.body.content_type, now=call.now)
-    return MediaUploadView.of(upload)
+    return UploadForm.of(upload)
 
 
 @routes.post(

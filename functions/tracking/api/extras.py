@@ -6,6 +6,7 @@ from functions.shared import files
 from functions.shared.caller import STAFF, Role
 from functions.shared.errors import Invalid, PreconditionFailed
 from functions.shared.http import Call
+from functions.shared.http.uploads import UploadForm
 from functions.tracking.actions import expenses, overtime
 from functions.tracking.api.declared import routes
 from functions.tracking.rules import expenses as expense_rules
@@ -23,7 +24,6 @@ from functions.tracking.schemas.extras import (
     OvertimeRequestView,
     OvertimeView,
 )
-from functions.tracking.schemas.photos import PhotoUploadView
 
 _INSIDERS = {Role.CLIENT, Role.COMPANION} | STAFF
 _OVERTIME_ANSWER = (VisitNotFound, overtime_rules.OvertimeNotFound, overtime_rules.OvertimeAnswered)
@@ -125,16 +125,16 @@ def decline_overtime(call: Call[DeclineBody], visit_id: str, overtime_id: str) -
     summary="申请上传凭证",
     roles={Role.CLIENT, Role.COMPANION},
     body=EvidenceUpload,
-    reply=PhotoUploadView,
+    reply=UploadForm,
     status=201,
     problems=(VisitNotFound, Invalid),
 )
-def allow_evidence(call: Call[EvidenceUpload], visit_id: str) -> PhotoUploadView:
+def allow_evidence(call: Call[EvidenceUpload], visit_id: str) -> UploadForm:
     """票据或现场照片，JPEG、PNG 或 PDF，直接传到存储；一天内没有被引用的会删除。"""
     upload = expenses.allow_evidence(
         visit_id=visit_id, caller=call.caller, content_type=call.body.content_type, now=call.now
     )
-    return PhotoUploadView.of(upload)
+    return UploadForm.of(upload)
 
 
 @routes.post(

@@ -5,10 +5,11 @@ from typing import Any
 from functions.shared.caller import STAFF, Role
 from functions.shared.errors import Invalid
 from functions.shared.http import Call
+from functions.shared.http.uploads import UploadForm
 from functions.tracking import actions
 from functions.tracking.api.declared import routes
 from functions.tracking.rules import evidence, progress
-from functions.tracking.schemas.photos import PhotoList, PhotoUploadBody, PhotoUploadView, PhotoView
+from functions.tracking.schemas.photos import PhotoList, PhotoUploadBody, PhotoView
 
 
 @routes.post(
@@ -16,16 +17,16 @@ from functions.tracking.schemas.photos import PhotoList, PhotoUploadBody, PhotoU
     summary="申请上传照片",
     roles={Role.COMPANION},
     body=PhotoUploadBody,
-    reply=PhotoUploadView,
+    reply=UploadForm,
     status=201,
     problems=(progress.VisitNotFound, progress.VisitNotRunning, Invalid),
 )
-def allow_photo(call: Call[PhotoUploadBody], visit_id: str) -> PhotoUploadView:
+def allow_photo(call: Call[PhotoUploadBody], visit_id: str) -> UploadForm:
     """The photo goes straight to the store; one that no milestone names is removed after a day."""
     upload = actions.allow_photo(
         visit_id=visit_id, companion_id=call.caller.subject, content_type=call.body.content_type, now=call.now
     )
-    return PhotoUploadView.of(upload)
+    return UploadForm.of(upload)
 
 
 @routes.get(

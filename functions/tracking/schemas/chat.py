@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from functions.shared import clock, files
+from functions.shared import clock
 from functions.shared.errors import FieldError, Invalid
 from functions.shared.http.schemas import Body, Reading
 from functions.tracking.actions.chat import Draft
@@ -28,26 +28,6 @@ class MediaUploadBody(Body, frozen=True, kw_only=True):
     """要上传的类型：图片 image/jpeg、image/png，语音 audio/mpeg、audio/aac、audio/mp4。"""
 
     content_type: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-
-
-class MediaUploadView(Reading, frozen=True, kw_only=True):
-    """五分钟内把 `fields` 与文件以表单提交到 `url`，文件放最后、字段名 `file`；再用 `file_id` 发送消息。"""
-
-    file_id: str
-    url: str
-    fields: dict[str, str]
-    max_bytes: int
-    expires_at: datetime
-
-    @classmethod
-    def of(cls, upload: files.Upload) -> "MediaUploadView":
-        return cls(
-            file_id=upload.file_id,
-            url=upload.url,
-            fields=dict(upload.fields),
-            max_bytes=upload.max_bytes,
-            expires_at=clock.china(upload.expires_at),
-        )
 
 
 class MessageBody(Body, frozen=True, kw_only=True):

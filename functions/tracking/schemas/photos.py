@@ -16,26 +16,6 @@ class PhotoUploadBody(Body, frozen=True, kw_only=True):
     content_type: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
 
-class PhotoUploadView(Reading, frozen=True, kw_only=True):
-    """五分钟内把 `fields` 与文件以表单提交到 `url`，文件放最后、字段名 `file`；再用 `file_id` 记录节点。"""
-
-    file_id: str
-    url: str
-    fields: dict[str, str]
-    max_bytes: int
-    expires_at: datetime
-
-    @classmethod
-    def of(cls, upload: files.Upload) -> "PhotoUploadView":
-        return cls(
-            file_id=upload.file_id,
-            url=upload.url,
-            fields=dict(upload.fields),
-            max_bytes=upload.max_bytes,
-            expires_at=clock.china(upload.expires_at),
-        )
-
-
 class PhotoView(Reading, frozen=True, kw_only=True):
     """一个节点的照片凭证；`url` 五分钟内有效，图中的拍摄位置、时间等附加信息已去除。
 
