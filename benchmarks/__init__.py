@@ -20,6 +20,7 @@ status is 1 when a limit in `limits` is not kept, unless `--no-gate` is given.
     assignment     a dispatch round's assignment: its share of the certified optimum, its seconds
     live           one change of a visit told to 1,000 sockets: reads, posts, what the writer pays for them (nothing)
     visit_cost     a visit of two hours, 3 watchers, 240 positions, 60 messages: calls, units, US$
+    remedy_cost    a claim that is paid, a complaint that ends with a part refund: calls, units, US$
     matching       a page of companions among up to 100,000: calls, units, our time; its kernel against a scan
     settlement     an order's money, a payout run and a day's bill: `order_money`, `payouts`, `reconciliation`
     order_money    postings, round trips and units from an order's payment to the companion's income

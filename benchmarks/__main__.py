@@ -21,7 +21,7 @@ ENVIRONMENT = {
 }
 """Set before anything of the product is imported."""
 RESULT = Path(__file__).parents[1] / "dist" / "bench.json"
-KERNELS = ("assignment", "matching", "settlement", "live", "visit_cost")
+KERNELS = ("assignment", "matching", "settlement", "live", "visit_cost", "remedy_cost")
 """Modules here that measure one piece of the product by itself."""
 PLAYS = {"quick": 2, "full": 3}
 """The first fills what a process keeps, the last is counted, all but the first are timed."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import live, visit_cost
+from benchmarks import live, remedy_cost, visit_cost
 
 
 @pytest.mark.feature("F10")
@@ -25,3 +25,13 @@ def test_a_visit_of_two_hours_keeps_its_limits(monkeypatch: pytest.MonkeyPatch) 
     assert (found["points"], found["watchers"], found["messages"]) == (40, 3, 10)
     assert [verdict.name for verdict in visit_cost.verdicts(found) if not verdict.holds] == []
     assert "40 positions" in visit_cost.text(found)
+
+
+@pytest.mark.feature("F36")
+@pytest.mark.feature("F17")
+def test_a_claim_and_a_complaint_keep_their_limits() -> None:
+    found = remedy_cost.measure(quick=True)
+    assert [verdict.name for verdict in remedy_cost.verdicts(found) if not verdict.holds] == []
+    assert found["claim"]["requests"] >= 8
+    assert found["complaint"]["requests"] >= 5
+    assert "complaint" in remedy_cost.text(found)
