@@ -22,7 +22,7 @@ Table     `insurance`:
           ASKED#<insurer>#<request>  ASKED                  what an insurer asked, and the answer
           INSURER#<insurer>          ENDPOINT#<endpoint>    where the insurer is told; the signing secret encrypted
           DELIVERY#<id>              DELIVERY               one message to one endpoint with its attempts
-          DELIVERIES#<endpoint>      <time>#<id>            the endpoint's log
+          DELIVERIES#<endpoint>      <time>#<number>        the endpoint's log
 Reads     `actions.find_default_product` and `find_product` (up to a minute old), `products`, `find_policy`.
 Events    out: policy.issued, policy.endorsed, policy.surrendered, claim.moved, webhook.*. In: order.paid,
           order.assigned, order.rescheduled, order.closed; its own, to tell insurers.

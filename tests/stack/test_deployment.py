@@ -74,10 +74,11 @@ def test_a_room_reads_the_rooms_that_it_asks_and_writes_none_of_them(stack: Stac
         dynamodb.put_item(TableName="zhenban-local-hospitals", Item={"pk": {"S": "x"}, "sk": {"S": "x"}})
 
 
-def test_a_room_that_only_reads_may_not_write_its_own_table(stack: Stack) -> None:
+def test_a_function_that_only_reads_may_not_write(stack: Stack) -> None:
     item = {"pk": {"S": "x"}, "sk": {"S": "x"}}
-    with pytest.raises(ClientError, match="AccessDenied"):
-        as_function(stack, "insurance", "dynamodb").put_item(TableName="zhenban-local-insurance", Item=item)
+    for table in ("zhenban-local-operations", "zhenban-local-insurance"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            as_function(stack, "operations", "dynamodb").put_item(TableName=table, Item=item)
 
 
 def test_a_room_may_add_to_the_outbox_and_not_read_it(stack: Stack) -> None:

@@ -89,7 +89,7 @@ def queue_to(tx: Tx, endpoint: EndpointRow, *, event_type: str, message: str, bo
     tx.save(endpoint)
     tx.insert(
         table.DeliveryOfEndpointRow(
-            table.log_pk(endpoint.endpoint_id), table.log_sk(tx.now, delivery_id), delivery_id=delivery_id
+            table.log_pk(endpoint.endpoint_id), table.log_sk(tx.now, int(endpoint.sequence)), delivery_id=delivery_id
         )
     )
     tx.insert(

@@ -89,8 +89,9 @@ def log_pk(endpoint_id: str) -> str:
     return f"DELIVERIES#{endpoint_id}"
 
 
-def log_sk(at: datetime, delivery_id: str = "") -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}#{delivery_id}"
+def log_sk(at: datetime, sequence: int = 0) -> str:
+    """By the time of writing down, then by the message's number."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}#{sequence:010d}"
 
 
 def log_of(
