@@ -20,6 +20,7 @@ __all__ = [
     "OrderPaid",
     "OrderPaidTooLate",
     "OrderPlaced",
+    "OrderRemedied",
     "OrderRescheduled",
     "OrderUnassigned",
     "PaymentDue",
@@ -122,7 +123,7 @@ class OrderRescheduled(Event, frozen=True, kw_only=True, tag="order.rescheduled"
 
 
 class OrderUnassigned(Event, frozen=True, kw_only=True, tag="order.unassigned"):
-    """A companion who had taken the order will not come; another is being asked. It counts against them."""
+    """A companion who had taken the order will not come; another is being asked. It counts by its reason."""
 
     order_id: str
     client_id: str
@@ -131,6 +132,17 @@ class OrderUnassigned(Event, frozen=True, kw_only=True, tag="order.unassigned"):
     starts_at: datetime
     revision: int
     """Grows with every change of the order."""
+
+
+class OrderRemedied(Event, frozen=True, kw_only=True, tag="order.remedied"):
+    """An order that was taken from its companion upon a complaint has another, or has ended for want of one."""
+
+    order_id: str
+    decision_id: str
+    companion_id: str | None
+    """Null if nobody else was found."""
+    refund_fen: int
+    """What then went back to the client."""
 
 
 class ConfirmationAsked(Event, frozen=True, kw_only=True, tag="order.confirmation_asked"):

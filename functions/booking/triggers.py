@@ -1,12 +1,13 @@
 """What booking does when something happened elsewhere, and when a deadline of its own is reached."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from chalice.app import Blueprint
 
 from functions.booking import actions
-from functions.booking.actions import candidates, no_shows, preparation
+from functions.booking.actions import candidates, no_shows, preparation, remedies
 from functions.booking.rules.matching import Companion, Gender
 from functions.booking.rules.policy import Tier
 from functions.booking.rules.preparation import ReminderKind
@@ -24,9 +25,9 @@ bp = Blueprint("app")
 
 
 @bp.lambda_function(name="booking_events")
-def booking_events(event: dict[str, Any], context: Any) -> None:
+def booking_events(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     """Bus events and timers of booking."""
-    bus.handle(event)
+    return bus.handle(event)
 
 
 @bus.on(CompanionActivated)
@@ -140,3 +141,15 @@ def confirm_companion(tx: Tx, timer: Timer) -> None:
 def remind_of_payment(tx: Tx, timer: Timer) -> None:
     """An order of a series is still unpaid: its client is reminded before its time is let go."""
     actions.remind_of_payment(tx, order_id=timer.subject)
+
+
+@bus.step("complaint.cancel_order")
+def cancel_for_complaint(tx: Tx, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A complaint was upheld: the order ends for nothing."""
+    return remedies.cancel(tx, order_id=asked["order_id"], decision_id=asked["decision_id"])
+
+
+@bus.step("complaint.reassign_order")
+def reassign_for_complaint(tx: Tx, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A complaint was upheld: somebody else comes."""
+    return remedies.reassign(tx, order_id=asked["order_id"], decision_id=asked["decision_id"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalice.app import Blueprint
 
-from functions.booking.events import OrderCompleted, OrderUnassigned
+from functions.booking.events import OrderCompleted, OrderUnassigned, UnassignedReason
 from functions.companions.actions import standing, tiers
 from functions.shared import clock
 from functions.shared.consumer import Subscriptions
@@ -31,9 +31,9 @@ def count_visit(tx: Tx, event: OrderCompleted) -> None:
     tiers.count_visit(tx, companion_id=event.companion_id, order_id=event.order_id)
 
 
-@bus.on(OrderUnassigned)
+@bus.on(OrderUnassigned, where={"reason": (UnassignedReason.COMPANION_CANCELLED, UnassignedReason.NOT_CONFIRMED)})
 def count_cancellation(tx: Tx, event: OrderUnassigned) -> None:
-    """The companion will not come after all: it counts against their tier."""
+    """The companion will not come after all: it counts against their tier. (A complaint counts by itself.)"""
     tiers.count_cancellation(tx, companion_id=event.companion_id)
 
 

@@ -1,5 +1,6 @@
 """What settlement does when something happened elsewhere, or when a deadline is reached."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,7 +29,6 @@ from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.run import Run
 from functions.shared.tx import Tx
-from functions.support.events import ComplaintClosed, ComplaintDecided, ComplaintFiled
 from functions.tracking.events import VisitExpenseApproved, VisitOvertimeApproved
 
 bp = Blueprint("app")
@@ -36,9 +36,9 @@ bus = Subscriptions("settlement")
 
 
 @bp.lambda_function(name="settlement_events")
-def settlement_events(event: dict[str, Any], context: Any) -> None:
-    """Bus events and timers of this room."""
-    bus.handle(event)
+def settlement_events(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
+    """Bus events, timers and workflow steps of this room."""
+    return bus.handle(event)
 
 
 @bus.on(OrderClosed)
@@ -246,27 +246,28 @@ def reconcile_day(tx: Tx, timer: Timer) -> None:
     reconciliation.reconcile(Run("settlement", timer.kind, timer.due_at), date.fromisoformat(timer.subject))
 
 
-@bus.on(ComplaintFiled)
-def hold_income(tx: Tx, event: ComplaintFiled) -> None:
-    """What the order brought is not released while the client complains of it."""
-    complained.hold_income(tx, order_id=event.order_id, complaint_id=event.complaint_id)
+@bus.step("complaint.hold_income")
+def hold_income(tx: Tx, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the order brings is not released while the client complains of it."""
+    complained.hold_income(tx, order_id=asked["order_id"], complaint_id=asked["complaint_id"])
+    return {}
 
 
-@bus.on(ComplaintDecided)
-def refund_complaint(tx: Tx, event: ComplaintDecided) -> None:
+@bus.step("complaint.give_back")
+def refund_complaint(tx: Tx, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     """Give back what was decided, once."""
-    if event.refund_fen:
-        complained.refund_complaint(
-            tx,
-            complaint_id=event.complaint_id,
-            decision_id=event.decision_id,
-            order_id=event.order_id,
-            refund_fen=event.refund_fen,
-            decided_by=event.decided_by,
-        )
+    return complained.refund_complaint(
+        tx,
+        complaint_id=asked["complaint_id"],
+        decision_id=asked["decision_id"],
+        order_id=asked["order_id"],
+        refund_fen=asked["refund_fen"],
+        decided_by=asked["decided_by"],
+    )
 
 
-@bus.on(ComplaintClosed)
-def let_income_go(tx: Tx, event: ComplaintClosed) -> None:
+@bus.step("complaint.release_income")
+def let_income_go(tx: Tx, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     """The complaint has ended."""
-    complained.let_income_go(tx, order_id=event.order_id, complaint_id=event.complaint_id)
+    complained.let_income_go(tx, order_id=asked["order_id"], complaint_id=asked["complaint_id"])
+    return {}

@@ -1,4 +1,4 @@
-"""A room's subscriptions to bus events, timers and recurring work, called by its `<room>_events` function."""
+"""A room's subscriptions to bus events, timers, recurring work and workflows: its `<room>_events` function."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,14 +35,19 @@ class _Recurring:
     run: Callable[[Run], None]
 
 
+StepHandler = Callable[[Tx, Mapping[str, Any]], Mapping[str, Any]]
+"""What a workflow calls: what the state's `Payload` says, to what the next states see."""
+
+
 class Subscriptions:
-    """The events, timers and recurring work of one room: declared in `triggers`, read by `synth`."""
+    """The events, timers, recurring work and workflow steps of one room: declared in `triggers`, read by `synth`."""
 
     def __init__(self, room: str) -> None:
         self.room = room
         self._by_event: dict[str, list[_Handler]] = {}
         self._by_timer: dict[str, _Handler] = {}
         self._recurring: dict[str, _Recurring] = {}
+        self._by_step: dict[str, StepHandler] = {}
 
     @property
     def event_names(self) -> list[str]:
@@ -74,6 +79,11 @@ class Subscriptions:
     def timer_kinds(self) -> list[str]:
         """Kinds of this room's one-off timers, sorted."""
         return sorted(self._by_timer)
+
+    @property
+    def step_names(self) -> list[str]:
+        """What workflows may ask of this room, sorted."""
+        return sorted(self._by_step)
 
     def timer_meaning(self, kind: str) -> str:
         """What happens when a timer of this kind is due: the first line of its handler's docstring."""
@@ -117,8 +127,30 @@ class Subscriptions:
 
         return register
 
-    def handle(self, raw: dict[str, Any]) -> None:
-        """Deliver one event, timer or recurring call. An exception makes AWS retry, then dead-letter; done is done."""
+    def step(self, name: str) -> Callable[[StepHandler], StepHandler]:
+        """Let a workflow call the decorated `handler(tx, payload)` as `name`; its answer is the state's result.
+
+        A workflow repeats a step whose answer it did not hear, and a restarted one may repeat every step: what the
+        handler does must be told from its own rows to be done, and then be answered as it was the first time.
+        """
+
+        def register(handler: StepHandler) -> StepHandler:
+            self._by_step[name] = handler
+            return handler
+
+        return register
+
+    def handle(self, raw: dict[str, Any]) -> dict[str, Any] | None:
+        """Deliver one event, timer, recurring call or workflow step; only a step is answered.
+
+        An exception makes AWS retry, then dead-letter; done is done.
+        """
+        if "step" in raw:
+            return self._take_step(raw)
+        self._hear(raw)
+        return None
+
+    def _hear(self, raw: dict[str, Any]) -> None:
         if "detail-type" in raw:
             envelope = msgspec.convert(raw["detail"], Envelope)
             for handler in self._by_event.get(raw["detail-type"], ()):
@@ -135,6 +167,20 @@ class Subscriptions:
             return
         timer = msgspec.convert(raw, Timer)
         self._deliver(self._by_timer[timer.kind], timer.id, timer.correlation_id, timer)
+
+    def _take_step(self, raw: dict[str, Any]) -> dict[str, Any]:
+        correlation_id = str(raw.get("execution", raw["step"]))
+        observe.correlate(correlation_id)
+        tx = Tx(self.room, now=clock.now(), correlation_id=correlation_id)
+        answers: list[Mapping[str, Any]] = []
+
+        def attempt() -> None:
+            tx.restart()
+            answers[:] = [self._by_step[raw["step"]](tx, raw)]
+            tx.commit()
+
+        retrying(attempt)
+        return dict(answers[0])
 
     def _deliver(self, handler: _Handler, delivery_id: str, correlation_id: str, subject: Event | Timer) -> None:
         observe.correlate(correlation_id)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from functions.shared.events import Event
+from functions.support.rules.complaints import Outcome
 
 
 class ReviewWritten(Event, frozen=True, kw_only=True, tag="review.written"):
@@ -52,7 +53,7 @@ class CompanionRated(Event, frozen=True, kw_only=True, tag="companion.rated"):
 
 
 class ComplaintFiled(Event, frozen=True, kw_only=True, tag="complaint.filed"):
-    """A client complains of a completed visit: until `complaint.closed` what it brought is not released."""
+    """A client complains of a visit that is ahead or completed; `complaint.closed` ends it."""
 
     complaint_id: str
     order_id: str
@@ -77,15 +78,24 @@ class ComplaintAnswerAsked(Event, frozen=True, kw_only=True, tag="complaint.answ
     answer_by: datetime
 
 
+class ComplaintMoved(Event, frozen=True, kw_only=True, tag="complaint.moved"):
+    """Somebody for whom the complaint's workflow waits has acted; `wait` tells its waits apart."""
+
+    complaint_id: str
+    wait: int
+
+
 class ComplaintDecided(Event, frozen=True, kw_only=True, tag="complaint.decided"):
-    """What shall be done: `refund_fen` goes back to the client (0: rejected). Each decision has an id of its own."""
+    """What shall be done, by the complaint's workflow. Each decision has an id of its own."""
 
     complaint_id: str
     decision_id: str
     order_id: str
     client_id: str
     companion_id: str
+    outcome: Outcome
     refund_fen: int
+    """What goes back to the client of a completed visit; cancelling gives everything back without it."""
     decided_by: str
     """An agent's id, or `rule`."""
 

@@ -1,19 +1,21 @@
-"""What `support` hears: orders completed, words checked, refunds made; and the end of its patience."""
+"""What `support` hears: orders completed, words checked, remedies carried out; and what its workflow asks of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalice.app import Blueprint
 
 from functions.accounts.events import ContentChecked
-from functions.booking.events import OrderCompleted
+from functions.booking.events import OrderCompleted, OrderRemedied
 from functions.settlement.events import RefundOrderCarriedOut, RefundOrderRejected
 from functions.shared import ids
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
 from functions.support import actions
+from functions.support.actions import complaint_flow as flow
 from functions.support.actions import complaints
-from functions.support.events import ComplaintFiled
+from functions.support.events import ComplaintFiled, ComplaintMoved
 from functions.support.rules.complaints import Part as ComplaintPart
 from functions.support.rules.reviews import Part
 
@@ -22,9 +24,9 @@ bp = Blueprint("app")
 
 
 @bp.lambda_function(name="support_events")
-def support_events(event: dict[str, Any], context: Any) -> None:
+def support_events(event: dict[str, Any], context: Any) -> dict[str, Any] | None:
     """One bus event or timer."""
-    bus.handle(event)
+    return bus.handle(event)
 
 
 @bus.on(OrderCompleted)
@@ -52,24 +54,104 @@ def settle_complaint_check(tx: Tx, event: ContentChecked) -> None:
 
 
 @bus.on(ComplaintFiled)
-def gather_facts(tx: Tx, event: ComplaintFiled) -> None:
-    """Read what the records say, and ask the companion."""
-    complaints.gather_facts(tx, complaint_id=event.complaint_id)
+def start_complaint(tx: Tx, event: ComplaintFiled) -> None:
+    """Begin the complaint's workflow."""
+    flow.start(tx, complaint_id=event.complaint_id)
+
+
+@bus.on(ComplaintMoved)
+def resume_complaint(tx: Tx, event: ComplaintMoved) -> None:
+    """Somebody acted: the workflow goes on."""
+    flow.resume(tx, complaint_id=event.complaint_id, wait=event.wait)
 
 
 @bus.on(RefundOrderCarriedOut)
 def note_executed(tx: Tx, event: RefundOrderCarriedOut) -> None:
     """A refund is owed and under way; whether it is one of ours is looked up."""
-    complaints.note_executed(tx, decision_id=ids.derived("dec", event.refund_order_id))
+    flow.note_executed(tx, decision_id=ids.derived("dec", event.refund_order_id))
 
 
 @bus.on(RefundOrderRejected)
 def note_refused(tx: Tx, event: RefundOrderRejected) -> None:
     """A refund will not be made; whether it is one of ours is looked up."""
-    complaints.note_refused(tx, decision_id=ids.derived("dec", event.refund_order_id))
+    flow.note_refused(tx, decision_id=ids.derived("dec", event.refund_order_id))
 
 
-@bus.timer("complaint_due")
-def pass_complaint_deadline(tx: Tx, timer: Timer) -> None:
-    """Whoever was to act did not: the complaint goes on."""
-    complaints.pass_deadline(tx, complaint_id=timer.subject, due_at=timer.due_at)
+@bus.on(OrderRemedied)
+def note_reassigned(tx: Tx, event: OrderRemedied) -> None:
+    """Another companion took the order, or it ended with everything given back."""
+    flow.note_executed(tx, decision_id=event.decision_id, refunded_fen=event.refund_fen)
+
+
+@bus.timer("complaint_watch")
+def keep_complaint_going(tx: Tx, timer: Timer) -> None:
+    """The complaint's workflow should have gone on by now: it is woken, or begun anew if it is no more."""
+    flow.keep_going(tx, complaint_id=timer.subject)
+
+
+@bus.step("complaint.gather")
+def gather(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    return flow.gather(tx, complaint_id=asked["complaint_id"])
+
+
+@bus.step("complaint.ask_companion")
+def ask_companion(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    flow.ask_companion(tx, **_waiting(asked))
+    return {}
+
+
+@bus.step("complaint.judge")
+def judge(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    return flow.judge(tx, complaint_id=asked["complaint_id"])
+
+
+@bus.step("complaint.ask_agent")
+def ask_agent(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    flow.ask_agent(tx, **_waiting(asked))
+    return {}
+
+
+@bus.step("complaint.look")
+def look(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    return flow.look(tx, complaint_id=asked["complaint_id"])
+
+
+@bus.step("complaint.await_remedy")
+def await_remedy(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    flow.await_remedy(tx, **_waiting(asked))
+    return {}
+
+
+@bus.step("complaint.executed")
+def execute(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    return flow.execute(
+        tx,
+        complaint_id=asked["complaint_id"],
+        decision_id=asked["decision_id"],
+        refunded_fen=asked["refunded_fen"],
+    )
+
+
+@bus.step("complaint.refused")
+def refuse(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    return flow.refuse(tx, complaint_id=asked["complaint_id"], decision_id=asked["decision_id"])
+
+
+@bus.step("complaint.ask_client")
+def ask_client(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    flow.ask_client(tx, **_waiting(asked))
+    return {}
+
+
+@bus.step("complaint.take_for_accepted")
+def take_for_accepted(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    return flow.take_for_accepted(tx, complaint_id=asked["complaint_id"])
+
+
+@bus.step("complaint.finish")
+def finish(tx: Tx, asked: Mapping[str, Any]) -> flow.Stage:
+    return flow.finish(tx, complaint_id=asked["complaint_id"])
+
+
+def _waiting(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: asked[name] for name in ("complaint_id", "token", "due_in_s")}

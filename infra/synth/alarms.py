@@ -22,7 +22,7 @@ def alarm_resources(project: Project) -> Resources:
 
 
 def _function_alarm(label: str, function: Any, metric: str, what: str) -> dict[str, Any]:
-    return _alarm(
+    return alarm(
         f"{label}-{what}",
         {
             "AlarmDescription": f"{label} {what.replace('-', ' ')}; see its log",
@@ -36,7 +36,7 @@ def _function_alarm(label: str, function: Any, metric: str, what: str) -> dict[s
 
 
 def _queue_alarm(label: str, queue_name: Any) -> dict[str, Any]:
-    return _alarm(
+    return alarm(
         f"{label}-dead-letters",
         {
             "AlarmDescription": f"{label}: something was given up on; look at the queue, mend, redrive",
@@ -49,7 +49,8 @@ def _queue_alarm(label: str, queue_name: Any) -> dict[str, Any]:
     )
 
 
-def _alarm(name: str, watched: dict[str, Any]) -> dict[str, Any]:
+def alarm(name: str, watched: dict[str, Any]) -> dict[str, Any]:
+    """An alarm that rings as soon as what is watched is more than nothing."""
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {

@@ -32,6 +32,13 @@ _ONLY: Mapping[str, Mapping[str, Any]] = {
     },
     "hospitals_events": {"WEBHOOK_ALLOWED_HOSTS": {"Ref": "WebhookAllowedHosts"}},
     "insurance_events": {"WEBHOOK_ALLOWED_HOSTS": {"Ref": "WebhookAllowedHosts"}},
+    "support_events": {
+        "COMPLAINT_WORKFLOW_ARN": {
+            # By its name, because the workflow itself is made after the functions that it calls.
+            "Fn::Sub": "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}"
+            ":stateMachine:zhenban-${Stage}-complaint"
+        }
+    },
     "live": {"LIVE_ENDPOINT": _LIVE_ENDPOINT},
     "tracking_events": {"LIVE_ENDPOINT": _LIVE_ENDPOINT},
 }

@@ -56,6 +56,8 @@ class Project:
     """Room → cron expression by kind of recurring work."""
     policies: dict[str, list[dict[str, Any]]]
     """Function → IAM statements with `${…}` placeholders."""
+    workflows: dict[str, dict[str, Any]]
+    """Name → definition in Amazon's states language, with `${…}` placeholders for what it calls."""
     fragments: list[dict[str, Any]]
 
 
@@ -77,6 +79,7 @@ def read_project(stage: str, workspace: Path) -> Project:
         subscriptions={bus.room: bus.event_filters for bus in buses},
         schedules={bus.room: bus.schedules for bus in buses},
         policies={name: read_policy(name) for name in modules},
+        workflows=read_workflows(),
         fragments=[yaml.safe_load((ROOT / "infra" / name).read_text(encoding="utf-8")) for name in FRAGMENTS],
     )
 
@@ -132,3 +135,9 @@ def read_policy(name: str) -> list[dict[str, Any]]:
         raise SynthError(f"{name} has no policy: write {path.relative_to(ROOT)}")
     statements: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["Statement"]
     return statements
+
+
+def read_workflows() -> dict[str, dict[str, Any]]:
+    """The definitions in `infra/workflows`, by name."""
+    paths = sorted((ROOT / "infra" / "workflows").glob("*.asl.json"))
+    return {path.name.removesuffix(".asl.json"): json.loads(path.read_text(encoding="utf-8")) for path in paths}

@@ -8,6 +8,7 @@ from infra.synth.api import api_resources
 from infra.synth.bus import bus_resources
 from infra.synth.functions import function_resources
 from infra.synth.project import Project, SynthError
+from infra.synth.workflows import workflow_resources
 
 Template = dict[str, Any]
 
@@ -30,6 +31,7 @@ def build(project: Project) -> Template:
             **api_resources(project),
             **bus_resources(project),
             **alarm_resources(project),
+            **workflow_resources(project),
         },
         "Outputs": {
             "ApiId": {"Value": {"Ref": "RestApi"}},

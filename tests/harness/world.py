@@ -21,6 +21,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 import time_machine
@@ -37,6 +38,7 @@ from functions.shared.events import Timer
 from functions.shared.tokens import ISSUER
 from tests.harness.moto_shortcut import short_way_to_rows
 from tests.harness.moto_transactions import rows_put_back
+from tests.harness.workflows import Workflows
 
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """Monday 2 March 2026, 09:00 in China."""
@@ -91,6 +93,10 @@ class World:
     )
     """Who listens to the bus; a test of one room's events may narrow it to that room."""
     _seen: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.workflows = Workflows(self._call_for_workflow)
+        """What Step Functions would walk."""
 
     # people -----------------------------------------------------------------------------------------------------
     def person(self, *roles: str, subject: str | None = None, **claims: Any) -> Person:
@@ -154,7 +160,7 @@ class World:
     def deliver(self, *, times: int = 1) -> list[str]:
         """Carry the outbox to the rooms until nothing new appears, each event `times` times; the events' names."""
         names: list[str] = []
-        while fresh := self._fresh_outbox_rows():
+        while (fresh := self._fresh_outbox_rows()) or self.workflows.pump():
             for row in fresh:
                 if row["name"] == "timer":
                     timer = msgspec.json.decode(row["payload"], type=Timer)
@@ -193,9 +199,18 @@ class World:
         """Move the clock (timedelta arguments), firing each timer when its time comes, with what follows from it."""
         until = clock.now() + timedelta(**delta)
         self.deliver()
-        while due := sorted((t for t in self.timers.values() if t.due_at <= until), key=lambda t: t.due_at):
-            self.travel.move_to(max(due[0].due_at, clock.now()), tick=False)
-            self.fire(due[0])
+        while True:
+            due = min((t for t in self.timers.values() if t.due_at <= until), key=lambda t: t.due_at, default=None)
+            timeout = self.workflows.next_timeout()
+            if timeout is not None and timeout <= min(until, due.due_at if due else until):
+                self.travel.move_to(max(timeout, clock.now()), tick=False)
+                self.workflows.time_out()
+                self.deliver()
+            elif due is not None:
+                self.travel.move_to(max(due.due_at, clock.now()), tick=False)
+                self.fire(due)
+            else:
+                break
         self.travel.move_to(until, tick=False)
 
     def fire(self, timer: Timer) -> None:
@@ -224,6 +239,13 @@ class World:
     def events(self, name: str) -> list[dict[str, Any]]:
         """The data of every delivered event of this name."""
         return [event["detail"]["data"] for event in self.delivered if event["detail-type"] == name]
+
+    def _call_for_workflow(self, function: str, payload: dict[str, Any]) -> Any:
+        """Step Functions' call of `<room>_events`; a room that does not listen in this test cannot be reached."""
+        room = function.removesuffix("Events").lower()
+        if room not in self.rooms:
+            raise ConnectionError(f"{room} is not there")
+        return import_module(f"functions.{room}.triggers").bus.handle(json.loads(json.dumps(payload)))
 
     def _fresh_outbox_rows(self) -> list[dict[str, str]]:
         request = {"TableName": config().table_name("outbox"), "ConsistentRead": True}
@@ -265,8 +287,24 @@ def open_world() -> Iterator[World]:
         )
         app = import_module("app").app
         with Client(app) as client:
-            yield World(travel, key, client.http)
+            world = World(travel, key, client.http)
+            with _walked_by(world.workflows):
+                yield world
         forget_process_state()
+
+
+@contextmanager
+def _walked_by(workflows: Workflows) -> Iterator[None]:
+    """What the rooms ask of Step Functions is done by `workflows`."""
+    gateway = import_module("functions.support.gateways.workflow")
+
+    def start(*, complaint_id: str, order_id: str, run: int, correlation_id: str) -> None:
+        name = complaint_id if run == 1 else f"{complaint_id}-{run}"
+        about = {"complaint_id": complaint_id, "order_id": order_id, "correlation_id": correlation_id}
+        workflows.start("complaint", name, about)
+
+    with patch.object(gateway, "start", start), patch.object(gateway, "wake", workflows.wake):
+        yield
 
 
 def create_tables() -> None:

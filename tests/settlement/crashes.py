@@ -84,12 +84,13 @@ class Crashes:
         self._calls_left -= 1
         return self._calls_left == 0
 
-    def _delivered_again(self, handle: Callable[[Subscriptions, dict[str, Any]], None]) -> Callable[..., None]:
-        def delivered(bus: Subscriptions, raw: dict[str, Any]) -> None:
+    def _delivered_again(self, handle: Callable[[Subscriptions, dict[str, Any]], Any]) -> Callable[..., Any]:
+        def delivered(bus: Subscriptions, raw: dict[str, Any]) -> Any:
             try:
-                self.survived(lambda: handle(bus, raw))
+                return self.survived(lambda: handle(bus, raw))
             except TOO_EARLY:
                 self.undelivered.append((bus, raw))
+                return None
 
         return delivered
 

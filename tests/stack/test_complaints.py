@@ -1,16 +1,21 @@
-"""Complaints on the deployed stack, each function under its own role: evidence, facts, a part back, an appeal (F17)."""
+"""Complaints on the deployed stack, walked by Step Functions, each function under its own role (F17)."""
 
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from infra.local import demo_order, demo_visit
+from infra.local import demo_order
 from infra.local.demo_order import Order, Person
 from infra.local.demo_stage import Stage, Story, expect
+from tests.journeys import complaining as play
 from tests.stack.running import Stack
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(80) + b"\xff\xd9"
-WORDS = "结束前一小时就联系不上陪诊师了。"
+Completed = tuple[Order, Person]
 
 
 @pytest.fixture(scope="module")
@@ -19,102 +24,159 @@ def stage(stack: Stack) -> Stage:
 
 
 @pytest.fixture(scope="module")
-def completed(stage: Stage) -> tuple[Order, Person]:
-    """A visit from its order to its report."""
-    client = demo_order.sign_in_client(stage, told=False)
-    order = demo_order.order_companion(stage, client, demo_order.add_father(stage, client, told=False))
-    demo_order.pay(stage, order)
-    companion = demo_order.accept(stage, order)
-    guest = demo_visit.share(stage, order)
-    demo_visit.attend(stage, order, companion, guest, demo_order.browse(stage))
-    demo_visit.report(stage, order, companion, guest)
-    return order, companion
+def completed(stage: Stage) -> Completed:
+    return play.completed_order(stage)
 
 
-def post(stage: Stage, path: str, body: dict[str, Any] | None, token: str, status: int = 200) -> dict[str, Any]:
-    answer: dict[str, Any] = expect(stage.api.request("POST", path, body, token=token), status, path)
-    return answer
+def refunds_of(stage: Stage, order: Order) -> list[int]:
+    """What went back, once all of it did."""
+
+    def settled() -> list[int] | None:
+        answer = stage.api.request("GET", f"/orders/{order.id}/refunds", token=order.client.token, quiet=True)
+        items = expect(answer, 200, "refunds")["items"]
+        done = all(each["state"] == "succeeded" for each in items)
+        return sorted(each["amount_fen"] for each in items) if items and done else None
+
+    return stage.wait_for(settled, "nothing was given back")
 
 
-def await_state(stage: Stage, path: str, state: str, token: str) -> dict[str, Any]:
-    def reached() -> dict[str, Any] | None:
-        found: dict[str, Any] = expect(stage.api.request("GET", path, token=token, quiet=True), 200, path)
-        return found if found["state"] == state else None
+@contextmanager
+def hurried(stack: Stack, **seconds: int) -> Iterator[None]:
+    """These states of the deployed workflow wait only so long."""
+    sfn = stack.client("stepfunctions")
+    (machine,) = sfn.list_state_machines()["stateMachines"]
+    arn = machine["stateMachineArn"]
+    text = sfn.describe_state_machine(stateMachineArn=arn)["definition"]
+    definition = json.loads(text)
+    for name, limit in seconds.items():
+        definition["States"][name]["TimeoutSeconds"] = limit
+        definition["States"][name]["Parameters"]["Payload"]["due_in_s"] = limit
+    sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
+    try:
+        yield
+    finally:
+        sfn.update_state_machine(stateMachineArn=arn, definition=text)
 
-    return stage.wait_for(reached, f"{path} is not {state}")
 
-
-def file(stage: Stage, order: Order, category: str, **more: Any) -> str:
-    """Filed once the visit's completion is known; answered by nobody yet. Returns the complaint's path."""
-    body = {"category": category, "remedy": "refund", "text": WORDS} | more
-    path = f"/orders/{order.id}/complaints"
-    filed = stage.wait_for(
-        lambda: (
-            found
-            if (found := stage.api.request("POST", path, body, token=order.client.token, quiet=True)).status == 201
-            else None
-        ),
-        "the complaint was not filed",
-    )
-    return f"/complaints/{filed.body['complaint_id']}"
+def execution_of(stack: Stack, path: str) -> dict[str, Any]:
+    """The walk of a complaint."""
+    sfn = stack.client("stepfunctions")
+    (machine,) = sfn.list_state_machines()["stateMachines"]
+    arn = machine["stateMachineArn"].replace(":stateMachine:", ":execution:") + ":" + path.rpartition("/")[2]
+    found: dict[str, Any] = sfn.describe_execution(executionArn=arn)
+    return found
 
 
 @pytest.mark.feature("F17")
 def test_an_agent_gives_a_part_back_and_the_provider_is_asked_once(
-    stage: Stage, completed: tuple[Order, Person]
+    stack: Stack, stage: Stage, completed: Completed
 ) -> None:
     order, companion = completed
     client, agent = order.client.token, demo_order.sign_in_staff(stage, "agent")
     uploads = f"/orders/{order.id}/complaint-uploads"
-    leave = stage.wait_for(
-        lambda: (
-            found
-            if (
-                found := stage.api.request("POST", uploads, {"content_type": "image/jpeg"}, token=client, quiet=True)
-            ).status
-            == 201
-            else None
-        ),
-        "no leave to upload",
-    ).body
+    leave = expect(
+        stage.api.request("POST", uploads, {"content_type": "image/jpeg"}, token=client), 201, "leave to upload"
+    )
     stage.api.upload(leave, JPEG)
-    path = file(stage, order, "service", evidence_ids=[leave["file_id"]])
-    asked = await_state(stage, path, "awaiting_companion", client)
+    path = play.file(stage, order, "service", evidence_ids=[leave["file_id"]])
+    asked = play.await_state(stage, path, "awaiting_companion", client)
     assert asked["facts"]["arrived_at"] is not None
     assert asked["facts"]["report_at"] is not None
     link = expect(stage.api.request("GET", f"{path}/evidence/{leave['file_id']}", token=agent), 200, "evidence")
     assert link["url"]
-    post(stage, f"{path}/answer", {"text": "我一直在诊室外等候。", "contests": True}, companion.token)
-    queue = expect(stage.api.request("GET", "/complaint-queue", token=agent), 200, "queue")["items"]
-    assert path.rpartition("/")[2] in {line["complaint_id"] for line in queue}
-    post(stage, f"{path}/take", None, agent)
-    post(stage, f"{path}/decision", {"outcome": "refund", "refund_fen": 5_000, "reason": "部分服务未完成"}, agent)
-    await_state(stage, path, "awaiting_client", client)
-
-    def refunded() -> list[dict[str, Any]] | None:
-        answer = stage.api.request("GET", f"/orders/{order.id}/refunds", token=client, quiet=True)
-        items: list[dict[str, Any]] = expect(answer, 200, "refunds")["items"]
-        return items if items and all(each["state"] == "succeeded" for each in items) else None
-
-    assert [each["amount_fen"] for each in stage.wait_for(refunded, "nothing was given back")] == [5_000]
-    assert post(stage, f"{path}/accept", None, client)["state"] == "closed"
+    play.contest(stage, path, companion)
+    play.decide(stage, path, agent, "refund", refund_fen=5_000)
+    play.await_state(stage, path, "awaiting_client", client)
+    assert refunds_of(stage, order) == [5_000]
+    assert play.post(stage, f"{path}/accept", None, client)["state"] == "closed"
     stage.wait_for(lambda: demo_order.find_notice(stage, order, "complaint_decided"), "the client was not told")
+    stage.wait_for(lambda: execution_of(stack, path)["status"] == "SUCCEEDED" or None, "the walk did not end")
 
 
 @pytest.mark.feature("F17")
 def test_a_rejection_is_appealed_to_another_agent_whose_word_is_final(
-    stage: Stage, completed: tuple[Order, Person]
+    stack: Stack, stage: Stage, completed: Completed
 ) -> None:
     order, companion = completed
     client = order.client.token
     first, second = (demo_order.sign_in_staff(stage, name) for name in ("agent", "agent2"))
-    path = file(stage, order, "charges")
-    await_state(stage, path, "awaiting_companion", client)
-    post(stage, f"{path}/answer", {"text": "费用都在平台支付。", "contests": True}, companion.token)
-    post(stage, f"{path}/take", None, first)
-    post(stage, f"{path}/decision", {"outcome": "reject", "reason": "没有额外收费的记录"}, first)
-    post(stage, f"{path}/appeal", {"text": "请再看一下收据。"}, client)
-    assert stage.api.request("POST", f"{path}/take", None, token=first).code == "other_agent_decides"
-    post(stage, f"{path}/take", None, second)
-    decided = post(stage, f"{path}/decision", {"outcome": "reject", "reason": "收据为医院收费"}, second)
-    assert decided["state"] == "closed"
+    path = play.file(stage, order, "charges")
+    play.contest(stage, path, companion)
+    play.decide(stage, path, first, "reject")
+    play.await_state(stage, path, "awaiting_client", client)
+    play.post(stage, f"{path}/appeal", {"text": "请再看一下收据。"}, client)
+    stage.wait_for(
+        lambda: stage.api.request("POST", f"{path}/take", None, token=first).code == "other_agent_decides" or None,
+        "the first agent might decide again",
+    )
+    assert play.decide(stage, path, second, "reject")["state"] == "closed"
+    stage.wait_for(lambda: execution_of(stack, path)["status"] == "SUCCEEDED" or None, "the walk did not end")
+
+
+@pytest.mark.feature("F17")
+def test_everybodys_silence_ends_in_an_escalation_and_then_in_acceptance(
+    stack: Stack, stage: Stage, completed: Completed
+) -> None:
+    order, _ = completed
+    agent = demo_order.sign_in_staff(stage, "agent")
+    with hurried(stack, AskCompanion=3, AskAgent=6, AskClient=3):
+        path = play.file(stage, order, "other")
+        play.await_state(stage, path, "awaiting_agent", agent)
+
+        def overdue() -> bool | None:
+            listed = stage.api.request("GET", "/complaint-queue", token=agent, quiet=True)
+            lines = {each["complaint_id"]: each["why"] for each in expect(listed, 200, "queue")["items"]}
+            return lines.get(path.rpartition("/")[2]) == "overdue" or None
+
+        stage.wait_for(overdue, "nobody noticed that the agents were late")
+        play.decide(stage, path, agent, "reject")
+        closed = play.await_state(stage, path, "closed", order.client.token)
+    steps = [each["step"] for each in closed["history"]]
+    assert steps[-1] == "client_silent"
+    assert {"companion_silent", "overdue"} < set(steps)
+
+
+@pytest.mark.feature("F17")
+def test_a_visit_ahead_is_cancelled_for_nothing(stage: Stage) -> None:
+    order, companion = play.assigned_order(stage)
+    path = play.file(stage, order, "service", "cancel")
+    play.contest(stage, path, companion)
+    play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "cancel")
+    play.await_state(stage, path, "awaiting_client", order.client.token)
+    assert refunds_of(stage, order) == [order.total_fen]
+    assert demo_order.order_in(stage, order, {"cancelled"})
+
+
+@pytest.mark.feature("F17")
+def test_somebody_else_comes(stage: Stage) -> None:
+    order, companion = play.assigned_order(stage)
+    path = play.file(stage, order, "service", "reassign")
+    play.contest(stage, path, companion)
+    play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "reassign")
+    second = play.next_takes(stage, order)
+    play.await_state(stage, path, "awaiting_client", order.client.token)
+    visit = f"/orders/{order.id}"
+    assert stage.api.request("GET", visit, token=companion.token).status == 404
+    assert stage.api.request("GET", visit, token=second.token).status == 200
+
+
+@pytest.mark.feature("F17")
+def test_a_walk_that_was_stopped_is_begun_anew_and_pays_once(stack: Stack, stage: Stage, completed: Completed) -> None:
+    """The room's own watch is minutes away: its timer is fired by hand."""
+    order, companion = completed
+    client = order.client.token
+    path = play.file(stage, order, "late_arrival")
+    play.contest(stage, path, companion)
+    play.await_state(stage, path, "awaiting_agent", client)
+    execution = execution_of(stack, path)["executionArn"]
+    stack.client("stepfunctions").stop_execution(executionArn=execution, cause="an accident")
+    play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "refund", refund_fen=700)
+    time.sleep(2)
+    assert 700 not in refunds_of(stage, order)
+    timer = {"room": "support", "kind": "complaint_watch", "subject": path.rpartition("/")[2]}
+    stack.client("lambda").invoke(
+        FunctionName="zhenban-local-support_events",
+        Payload=json.dumps(timer | {"due_at": "2026-01-01T00:00:00Z", "correlation_id": "test"}),
+    )
+    play.await_state(stage, path, "awaiting_client", client)
+    assert refunds_of(stage, order).count(700) == 1

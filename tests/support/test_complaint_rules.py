@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from functions.support.rules import complaint_problems as refused
 from functions.support.rules import complaints as rules
-from functions.support.rules.complaints import Category, ComplaintState, Facts, Outcome, Remedy, Step
+from functions.support.rules.complaints import Act, Category, ComplaintState, Facts, Outcome, Remedy, Step, Verdict
 from functions.support.rules.policy import ComplaintPolicy, Measure, VerdictRule
 
 START = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 POLICY = ComplaintPolicy()
-_OPEN = [state for state in ComplaintState if state is not ComplaintState.CLOSED]
 
 
 def facts(
@@ -32,6 +32,19 @@ def facts(
         report_due_at=due_at if has_ended else None,
         total_fen=total_fen,
     )
+
+
+def judged(
+    category: Category,
+    known: Facts,
+    *,
+    now: datetime,
+    wanted: Remedy = Remedy.REFUND,
+    contested: bool = False,
+    policy: ComplaintPolicy = POLICY,
+) -> Verdict | None:
+    """What the rules say."""
+    return rules.verdict_by_rule(category, known, wanted=wanted, contested=contested, now=now, policy=policy)
 
 
 def reachable(state: ComplaintState) -> set[ComplaintState]:
@@ -58,7 +71,7 @@ def test_no_steps_lead_out_of_the_table(steps: list[Step]) -> None:
     for step in steps:
         try:
             after = rules.move(state, step)
-        except rules.IllegalStep:
+        except refused.IllegalStep:
             assert (state, step) not in rules.MOVES
             continue
         assert after is rules.MOVES[state, step]
@@ -66,24 +79,26 @@ def test_no_steps_lead_out_of_the_table(steps: list[Step]) -> None:
         state = after
 
 
-@pytest.mark.parametrize("state", _OPEN)
-def test_whoever_is_next_has_a_deadline(state: ComplaintState) -> None:
+@pytest.mark.parametrize("state", ComplaintState)
+@pytest.mark.parametrize("outcome", [None, *Outcome])
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_every_complaint_has_something_that_follows(
+    state: ComplaintState, outcome: Outcome | None, is_ahead: bool
+) -> None:
+    act = rules.next_act(state, is_ahead=is_ahead, outcome=outcome)
+    assert (act is Act.RELEASE) == (state is ComplaintState.CLOSED)
+    assert act.endswith("_soon") == (is_ahead and act.startswith(("ask_companion", "ask_agent")))
+
+
+def test_somebody_is_next_until_it_is_closed() -> None:
+    assert [state for state in ComplaintState if rules.NEXT_ACTOR[state] is rules.Actor.NOBODY] == [
+        ComplaintState.CLOSED
+    ]
+
+
+def test_a_deadline_is_never_early() -> None:
     at = START + timedelta(microseconds=7)
-    due_at = rules.deadline(state, at, POLICY)
-    assert due_at is not None
-    assert due_at > at
-    assert due_at.microsecond == 0
-    assert rules.NEXT_ACTOR[state] is not rules.Actor.NOBODY
-
-
-def test_what_is_closed_waits_for_nobody() -> None:
-    assert rules.deadline(ComplaintState.CLOSED, START, POLICY) is None
-    assert rules.NEXT_ACTOR[ComplaintState.CLOSED] is rules.Actor.NOBODY
-
-
-def test_the_companion_has_48_hours() -> None:
-    due_at = rules.deadline(ComplaintState.AWAITING_COMPANION, START, POLICY)
-    assert due_at == START + timedelta(hours=48, seconds=1)
+    assert rules.deadline(at, 3600) == START + timedelta(hours=1, seconds=1)
 
 
 def test_every_word_that_is_shown_has_a_title() -> None:
@@ -107,16 +122,35 @@ def test_every_word_that_is_shown_has_a_title() -> None:
         (Category.REPORT_LATE, facts(report_s=24 * 3600), 3_000),
         (Category.REPORT_LATE, facts(report_s=None), 3_000),
         (Category.REPORT_LATE, facts(report_s=None, has_ended=False), None),
-        (Category.COMPANION_ABSENT, facts(arrived_s=None, has_ended=False), None),
+        (Category.COMPANION_ABSENT, facts(arrived_s=None, has_ended=False), 30_000),
         (Category.SERVICE, facts(arrived_s=None, report_s=None), None),
         (Category.LATE_ARRIVAL, facts(arrived_s=60 * 60, total_fen=3), None),
     ],
 )
 def test_only_what_the_records_say_is_decided_by_rule(category: Category, known: Facts, refund_fen: int | None) -> None:
     now = START + timedelta(days=3)
-    verdict = rules.verdict_by_rule(category, known, contested=False, now=now, policy=POLICY)
+    verdict = judged(category, known, now=now)
     assert (verdict and verdict.refund_fen) == refund_fen
-    assert rules.verdict_by_rule(category, known, contested=True, now=now, policy=POLICY) is None
+    assert verdict is None or verdict.outcome is Outcome.REFUND
+    assert judged(category, known, now=now, contested=True) is None
+
+
+@pytest.mark.parametrize(
+    ("category", "known", "outcome"),
+    [
+        (Category.COMPANION_ABSENT, facts(arrived_s=None, has_ended=False), Outcome.CANCEL),
+        (Category.COMPANION_ABSENT, facts(arrived_s=0, has_ended=False), None),
+        (Category.LATE_ARRIVAL, facts(arrived_s=60 * 60, has_ended=False), None),
+        (Category.SERVICE, facts(arrived_s=None, has_ended=False), None),
+    ],
+)
+def test_a_visit_ahead_is_cancelled_by_rule_only_when_nobody_came(
+    category: Category, known: Facts, outcome: Outcome | None
+) -> None:
+    now = START + timedelta(hours=3)
+    verdict = judged(category, known, now=now, wanted=Remedy.CANCEL)
+    assert (verdict and verdict.outcome) == outcome
+    assert judged(category, known, now=now, wanted=Remedy.REASSIGN) is None, "who else would come needs a person"
 
 
 _RULES = st.builds(
@@ -141,7 +175,7 @@ def test_a_verdict_is_the_best_of_the_rules_that_hold_and_never_more_than_the_pr
     table: list[VerdictRule], category: Category, known: Facts, later_s: int
 ) -> None:
     policy, now = ComplaintPolicy(verdicts=tuple(table)), START + timedelta(seconds=later_s)
-    verdict = rules.verdict_by_rule(category, known, contested=False, now=now, policy=policy)
+    verdict = judged(category, known, now=now, policy=policy)
     amounts = [
         known.total_fen * rule.refund_bp // 10_000
         for rule in table
@@ -155,9 +189,9 @@ def test_a_verdict_is_the_best_of_the_rules_that_hold_and_never_more_than_the_pr
     [
         (0, Remedy.REFUND, None),
         (7, Remedy.REFUND, None),
-        (8, Remedy.REFUND, rules.NotComplainable),
-        (0, Remedy.CANCEL, rules.RemedyNotPossible),
-        (0, Remedy.REASSIGN, rules.RemedyNotPossible),
+        (8, Remedy.REFUND, refused.NotComplainable),
+        (0, Remedy.CANCEL, refused.RemedyNotPossible),
+        (0, Remedy.REASSIGN, refused.RemedyNotPossible),
     ],
 )
 def test_complaints_are_filed_within_a_week_of_the_visit(
@@ -166,7 +200,7 @@ def test_complaints_are_filed_within_a_week_of_the_visit(
     completed_at = START - timedelta(days=completed_days_ago)
     try:
         rules.require_complainable(completed_at=completed_at, remedy=remedy, now=START, policy=POLICY)
-    except (rules.NotComplainable, rules.RemedyNotPossible) as raised:
+    except (refused.NotComplainable, refused.RemedyNotPossible) as raised:
         assert type(raised) is problem
     else:
         assert problem is None
@@ -178,11 +212,33 @@ def test_an_agent_gives_back_at_most_what_was_paid(outcome: Outcome, refund_fen:
     is_fine = refund_fen is None or (outcome is Outcome.REFUND and 0 < refund_fen <= total_fen)
     try:
         given_fen = rules.checked_refund_fen(outcome, refund_fen, total_fen=total_fen)
-    except rules.RefundOutOfRange:
+    except refused.RefundOutOfRange:
         assert not is_fine
     else:
         assert is_fine
-        assert given_fen == (0 if outcome is Outcome.REJECT else refund_fen or total_fen)
+        assert given_fen == ((refund_fen or total_fen) if outcome is Outcome.REFUND else 0)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("is_ahead", [False, True])
+def test_what_is_over_is_neither_cancelled_nor_done_by_another(outcome: Outcome, is_ahead: bool) -> None:
+    needs_ahead = outcome in (Outcome.CANCEL, Outcome.REASSIGN)
+    try:
+        rules.require_outcome(outcome, is_ahead=is_ahead)
+    except refused.RemedyNotPossible:
+        assert needs_ahead
+        assert not is_ahead
+    else:
+        assert is_ahead or not needs_ahead
+
+
+@pytest.mark.parametrize("remedy", Remedy)
+def test_a_visit_ahead_is_cancelled_or_reassigned(remedy: Remedy) -> None:
+    if remedy is Remedy.REFUND:
+        with pytest.raises(refused.RemedyNotPossible):
+            rules.require_possible_ahead(remedy)
+    else:
+        rules.require_possible_ahead(remedy)
 
 
 @pytest.mark.parametrize(
@@ -190,9 +246,9 @@ def test_an_agent_gives_back_at_most_what_was_paid(outcome: Outcome, refund_fen:
     [
         ("a", None, None),
         ("a", "b", None),
-        (None, None, rules.NotTaken),
-        ("b", None, rules.OtherAgentDecides),
-        ("a", "a", rules.OtherAgentDecides),
+        (None, None, refused.NotTaken),
+        ("b", None, refused.OtherAgentDecides),
+        ("a", "a", refused.OtherAgentDecides),
     ],
 )
 def test_who_took_it_decides_and_nobody_twice(
@@ -200,13 +256,13 @@ def test_who_took_it_decides_and_nobody_twice(
 ) -> None:
     try:
         rules.require_agent("a", taken_by=taken_by, earlier_decider=earlier)
-    except (rules.NotTaken, rules.OtherAgentDecides) as raised:
+    except (refused.NotTaken, refused.OtherAgentDecides) as raised:
         assert type(raised) is problem
     else:
         assert problem is None
 
 
-@pytest.mark.parametrize("wrong", [{"window_days": 0}, {"companion_s": 0}, {"client_s": -1}])
+@pytest.mark.parametrize("wrong", [{"window_days": 0}, {"agent_most": 0}, {"watch_s": -1}])
 def test_a_window_is_positive(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="not positive"):
         ComplaintPolicy(**wrong)  # type: ignore[arg-type]

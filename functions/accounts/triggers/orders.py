@@ -112,8 +112,8 @@ def tell_unassigned(tx: Tx, event: OrderUnassigned) -> None:
 
 @bus.on(OrderUnassigned)
 def tell_companion_unassigned(tx: Tx, event: OrderUnassigned) -> None:
-    """To the companion who did not confirm: the visit is somebody else's. (One who cancelled knows.)"""
-    if event.reason is UnassignedReason.NOT_CONFIRMED:
+    """To the companion who did not confirm or was complained of: it is somebody else's. (Who cancelled knows.)"""
+    if event.reason is not UnassignedReason.COMPANION_CANCELLED:
         facts = OrderFacts(order_id=event.order_id, starts_at=event.starts_at)
         write_notice(tx, account_id=event.companion_id, code="visit_reassigned", facts=facts)
 

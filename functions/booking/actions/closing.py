@@ -1,6 +1,6 @@
 """The end of an order without a visit: one place, so that nothing it held stays held."""
 
-from functions.booking.actions import discounts, hall, waiting
+from functions.booking.actions import discounts, hall, remedied, waiting
 from functions.booking.events import OrderClosed
 from functions.booking.rules import orders
 from functions.booking.rules.orders import ClosedReason, OrderState
@@ -31,6 +31,8 @@ def close(
     discounts.restore(tx, order)
     hall.withdraw(tx, order)
     waiting.stop(tx, order)
+    refund_fen = order.price.total_fen - fees_fen if paid else 0
+    remedied.tell(tx, order, companion_id=None, refund_fen=refund_fen)
     tx.save(order)
     tx.emit(
         OrderClosed(
@@ -39,7 +41,7 @@ def close(
             companion_id=order.chosen_id,
             reason=reason,
             paid=paid,
-            refund_fen=order.price.total_fen - fees_fen if paid else 0,
+            refund_fen=refund_fen,
             companion_fee_fen=companion_fee_fen,
             platform_fee_fen=platform_fee_fen,
             assigned=assigned,

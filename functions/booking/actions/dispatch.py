@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from functions.booking import table
-from functions.booking.actions import closing, confirmation, hall, matching, offered, preparation, slots, waiting
+from functions.booking.actions import (
+    closing,
+    confirmation,
+    hall,
+    matching,
+    offered,
+    preparation,
+    remedied,
+    slots,
+    waiting,
+)
 from functions.booking.events import OfferMade, OrderAssigned
 from functions.booking.rules import dispatch as rules
 from functions.booking.rules import orders
@@ -94,6 +104,7 @@ def assign(tx: Tx, order: OrderRow, companion_id: str) -> None:
     hall.withdraw(tx, order, Left.TAKEN)
     waiting.stop(tx, order)
     confirmation.begin(tx, order)
+    remedied.tell(tx, order, companion_id=companion_id)
     template = preparation.process_of(order)
     tx.save(order)
     keep_timetable(tx, order, template)

@@ -84,6 +84,7 @@ class CostReason(StrEnum):
     DEPARTED = "departed"
     CLIENT_NO_SHOW = "client_no_show"
     COMPANION_NO_SHOW = "companion_no_show"
+    COMPLAINT = "complaint"
 
 
 COST_TITLES = {
@@ -94,6 +95,7 @@ COST_TITLES = {
     CostReason.DEPARTED: "陪诊师已出发，按规则收取取消费",
     CostReason.CLIENT_NO_SHOW: "就诊人未到场，按规则收取爽约费",
     CostReason.COMPANION_NO_SHOW: "陪诊师未到场，全额退款",
+    CostReason.COMPLAINT: "申诉处理结果，全额退款",
 }
 
 

@@ -44,6 +44,8 @@ class UnassignedReason(StrEnum):
 
     COMPANION_CANCELLED = "companion_cancelled"
     NOT_CONFIRMED = "not_confirmed"
+    COMPLAINED_OF = "complained_of"
+    """The client complained, and was given somebody else."""
 
 
 _S = OrderState
@@ -112,6 +114,14 @@ class OpenOffer:
 
     offer_id: str
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class OrderRemedy:
+    """What was decided about a complaint and done to the order; `is_open` until another companion took it."""
+
+    decision_id: str
+    is_open: bool
 
 
 @dataclass(frozen=True)

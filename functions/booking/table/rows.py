@@ -18,7 +18,7 @@ from functions.booking.rules.dispatch import Declined, Waiting
 from functions.booking.rules.hall import Listing
 from functions.booking.rules.itinerary import Checklist, ItineraryEntry
 from functions.booking.rules.matching import Candidate, Companion, Wanted, Weights
-from functions.booking.rules.orders import ClosedReason, OfferedVisit, OfferState, OpenOffer, OrderState
+from functions.booking.rules.orders import ClosedReason, OfferedVisit, OfferState, OpenOffer, OrderRemedy, OrderState
 from functions.booking.rules.policy import Policy
 from functions.booking.rules.pricing import Price
 from functions.booking.rules.relations import Relations
@@ -169,6 +169,8 @@ class OrderRow(BookingRow, discriminator="order"):
     series_id = UnicodeAttribute(null=True)
     overtime_cap_fen = FenAttribute(default=0)
     """Up to how much overtime the client approved in advance."""
+    remedy: JsonAttribute[OrderRemedy] = JsonAttribute(OrderRemedy, null=True)
+    """What a complaint brought, for the last one that brought anything."""
     condition_type: EnumAttribute[ConditionType] = EnumAttribute(ConditionType, null=True)
     """The quote's: who is good at it is asked first."""
     note = UnicodeAttribute(null=True)

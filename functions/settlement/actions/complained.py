@@ -1,16 +1,25 @@
 """What a complaint does to an order's money: nothing is released meanwhile, and what is decided is given back (F17)."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from functions.settlement import table
 from functions.settlement.actions.income import income_of_order
 from functions.settlement.actions.refund_orders import order_refund
-from functions.settlement.events import RefundOrderRejected
+from functions.settlement.rules.approvals import ProposalState
 from functions.settlement.rules.income import IncomeState
-from functions.settlement.rules.refunds import NothingToRefund, RefundKind, RefundTooLarge
-from functions.shared import ids
+from functions.settlement.rules.refunds import (
+    NothingToRefund,
+    OrderNotSettled,
+    RefundKind,
+    RefundTooLarge,
+    TooManyRefunds,
+)
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
+
+Remedied = Mapping[str, str | int]
+"""How far a remedy is: `result` is done, under_way or not_possible; `refund_fen` what goes back."""
 
 
 def hold_income(tx: Tx, *, order_id: str, complaint_id: str) -> None:
@@ -39,14 +48,14 @@ def let_income_go(tx: Tx, *, order_id: str, complaint_id: str) -> None:
 
 def refund_complaint(
     tx: Tx, *, complaint_id: str, decision_id: str, order_id: str, refund_fen: int, decided_by: str
-) -> None:
+) -> Remedied:
     """Give back what was decided, once per decision, as companion and platform shared the price.
 
-    Above the limit a person of finance approves it first. What cannot be given back is told (`refund_order.rejected`).
-    Raises OrderNotSettled while the order's end has not been heard of.
+    `under_way`: above the limit a person of finance approves it first (then `refund_order.carried_out`, or
+    `.rejected`). `not_possible`: there is not so much left, or the order has not ended.
     """
     try:
-        order_refund(
+        proposal = order_refund(
             tx,
             business_id=decision_id,
             order_id=order_id,
@@ -55,5 +64,7 @@ def refund_complaint(
             reason=f"申诉 {complaint_id}",
             ordered_by=decided_by,
         )
-    except (NothingToRefund, RefundTooLarge):
-        tx.emit(RefundOrderRejected(refund_order_id=ids.derived("rfo", decision_id), order_id=order_id))
+    except (NothingToRefund, OrderNotSettled, RefundTooLarge, TooManyRefunds):
+        return {"result": "not_possible", "refund_fen": 0}
+    result = {ProposalState.APPROVED: "done", ProposalState.REJECTED: "not_possible"}.get(proposal.state, "under_way")
+    return {"result": result, "refund_fen": refund_fen}

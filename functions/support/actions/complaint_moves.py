@@ -1,9 +1,12 @@
 """A complaint's moves: its state, its deadline, its place in the queue and its end, all in one transaction."""
 
+from datetime import datetime
+
 from functions.shared import ids
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
-from functions.support.events import ComplaintClosed, ComplaintDecided
+from functions.support.actions import complaint_desk as desk
+from functions.support.events import ComplaintClosed, ComplaintDecided, ComplaintMoved
 from functions.support.rules import complaints as rules
 from functions.support.rules.complaints import ComplaintState, Entry, Outcome, Step
 from functions.support.table import base
@@ -12,65 +15,74 @@ from functions.support.table.complaints import ComplaintRow
 
 ROOM = "support"
 BY_RULE = "rule"
+_HISTORY_MOST = 50
 
 
 def move(tx: Tx, row: ComplaintRow, step: Step, *, why: str = "") -> None:
-    """Take the step and save: a new deadline, in the queue if an agent is next (`why`), out of it if not.
+    """Take the step; nobody is asked for anything any more. `why`: an agent should look at it now.
 
-    Raises IllegalStep.
+    The caller saves the row. Raises IllegalStep.
     """
     row.state = rules.move(ComplaintState(row.state), step)
-    row.history = (*row.history, Entry(at=tx.now, step=step, state=ComplaintState(row.state)))
+    note(tx, row, step)
     if row.state == ComplaintState.AWAITING_CLIENT and row.appeal is not None:
         row.state = rules.move(ComplaintState(row.state), Step.FINISHED)
-        row.history = (*row.history, Entry(at=tx.now, step=Step.FINISHED, state=ComplaintState.CLOSED))
+        note(tx, row, Step.FINISHED)
     unqueue(tx, row)
-    set_deadline(tx, row)
-    if row.state == ComplaintState.AWAITING_AGENT:
-        queue(tx, row, why=why)
+    row.due_at, row.why = None, why
     if row.state == ComplaintState.CLOSED:
         _close(tx, row)
-    tx.save(row)
 
 
-def set_deadline(tx: Tx, row: ComplaintRow) -> None:
-    """Until when the next one has to act, counted from now."""
-    row.due_at = rules.deadline(ComplaintState(row.state), tx.now, base.policy().complaints)
-    if row.due_at is not None:
-        tx.schedule(Timer(room=ROOM, kind="complaint_due", subject=row.complaint_id, due_at=row.due_at))
+def note(tx: Tx, row: ComplaintRow, step: str) -> None:
+    """A line of the complaint's history."""
+    row.history = (*row.history, Entry(at=tx.now, step=step, state=ComplaintState(row.state)))[-_HISTORY_MOST:]
 
 
-def queue(tx: Tx, row: ComplaintRow, *, why: str) -> None:
-    """An agent should look at it until it is due; nobody has taken it."""
-    assert row.due_at is not None, "what waits for an agent has a deadline"
-    row.queued_at = row.due_at
+def wake(tx: Tx, row: ComplaintRow) -> None:
+    """Somebody acted: the workflow, which waits for it, goes on, or is begun anew. The caller saves the row."""
+    tx.emit(ComplaintMoved(complaint_id=row.complaint_id, wait=int(row.waits)))
+    watch(tx, row)
+
+
+def watch(tx: Tx, row: ComplaintRow) -> None:
+    """See to it that the workflow goes on when whoever is asked did not act; at once if nobody is asked."""
+    at = (row.due_at or rules.deadline(tx.now, 0)) + base.policy().complaints.watch
+    tx.schedule(Timer(room=ROOM, kind="complaint_watch", subject=row.complaint_id, due_at=at))
+
+
+def queue(tx: Tx, row: ComplaintRow, *, due_at: datetime, give: bool) -> None:
+    """An agent should look at it until then: with `give` one who is on duty, else anybody. The caller saves."""
+    row.queued_at = due_at
+    if give:
+        desk.give(tx, row)
     tx.insert(
         table.QueuedRow(
-            *table.queued_key(row.due_at, row.complaint_id),
+            *table.queued_key(due_at, row.complaint_id),
             complaint_id=row.complaint_id,
             order_id=row.order_id,
             category=row.category,
-            why=why,
-            due_at=row.due_at,
+            why=row.why,
+            due_at=due_at,
+            taken_by=row.taken_by,
         )
     )
 
 
 def unqueue(tx: Tx, row: ComplaintRow) -> None:
-    """Nobody need look at it any more, and nobody holds it."""
-    queued, load = table.places_of(row)
+    """Nobody need look at it any more, and nobody holds it. The caller saves."""
+    queued = table.find_queued(row)
     if queued is not None:
         tx.delete(queued)
-    if load is not None and row.complaint_id in load.held:
-        load.held = tuple(held for held in load.held if held != row.complaint_id)
-        tx.save(load)
-    row.queued_at = row.taken_by = None
+    desk.clear(tx, row)
+    row.queued_at = None
 
 
-def decide(tx: Tx, row: ComplaintRow, step: Step, *, refund_fen: int, reason: str, decided_by: str) -> None:
-    """The decision with an id of its own, which settlement carries out once."""
-    row.outcome = Outcome.REFUND if refund_fen else Outcome.REJECT
-    row.refund_fen, row.reason, row.decided_by = refund_fen, reason, decided_by
+def decide(
+    tx: Tx, row: ComplaintRow, step: Step, *, outcome: Outcome, refund_fen: int, reason: str, decided_by: str
+) -> None:
+    """The decision, with an id of its own under which the other rooms carry it out once. The caller saves."""
+    row.outcome, row.refund_fen, row.reason, row.decided_by = outcome, refund_fen, reason, decided_by
     row.decision_id = ids.new("dec", tx.now)
     tx.insert(table.DecisionRow(*table.decision_key(row.decision_id), complaint_id=row.complaint_id))
     tx.emit(
@@ -80,6 +92,7 @@ def decide(tx: Tx, row: ComplaintRow, step: Step, *, refund_fen: int, reason: st
             order_id=row.order_id,
             client_id=row.client_id,
             companion_id=row.companion_id,
+            outcome=outcome,
             refund_fen=refund_fen,
             decided_by=decided_by,
         )
@@ -98,6 +111,6 @@ def _close(tx: Tx, row: ComplaintRow) -> None:
             client_id=row.client_id,
             companion_id=row.companion_id,
             category=row.category,
-            upheld=bool(row.refunded_fen),
+            upheld=bool(row.is_upheld),
         )
     )

@@ -1,24 +1,26 @@
-"""Complaints: filed, answered, decided by rule or by an agent, accepted or appealed once (F17).
+"""What people do with a complaint: file it, answer, take and decide it, accept or appeal (F17).
 
-What the records say is read when the complaint is filed; money is given back by settlement, which hears the decision.
+What follows from it is the workflow's: `complaint_flow`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from functions.shared import audit, files, ids
 from functions.shared.caller import Caller, Role
-from functions.shared.errors import Problem
+from functions.shared.errors import NotFound, Problem
 from functions.shared.tx import Tx
+from functions.support.actions import complaint_desk as desk
 from functions.support.actions import complaint_moves as moves
-from functions.support.events import ComplaintAnswerAsked, ComplaintFiled, ComplaintWritten
+from functions.support.events import ComplaintFiled, ComplaintWritten
+from functions.support.rules import complaint_problems as problems
 from functions.support.rules import complaints as rules
 from functions.support.rules.complaints import (
     Category,
     ComplaintState,
     Entry,
     Evidence,
-    Facts,
     Outcome,
     Part,
     Remedy,
@@ -30,12 +32,10 @@ from functions.support.table import complaints as table
 from functions.support.table import reviews as visited
 from functions.support.table.complaints import ComplaintRow
 
-_DECIDED: Mapping[Outcome, Step] = {Outcome.REFUND: Step.DECIDED_REFUND, Outcome.REJECT: Step.DECIDED_REJECT}
-
 
 def allow_evidence(*, order_id: str, client_id: str, content_type: str, now: datetime) -> files.Upload:
-    """Leave for the order's client to upload one file. NotComplainable, Invalid."""
-    _completed(order_id, client_id=client_id)
+    """Leave for the order's client to upload one file. OrderNotFound, Invalid."""
+    _complained_of(order_id, client_id=client_id)
     return files.allow_upload(moves.ROOM, owner=order_id, content_type=content_type, kinds=files.DOCUMENTS, now=now)
 
 
@@ -49,13 +49,17 @@ def file_complaint(
     text: str,
     evidence_ids: Sequence[str],
 ) -> ComplaintRow:
-    """The client's complaint about a completed visit: one read, and the files.
+    """The client's complaint of a visit that is completed, or that a companion has taken and not begun.
 
-    NotComplainable, RemedyNotPossible, ComplaintOpen, UploadMissing, UploadRefused.
+    One read, another for a visit ahead, and the files. OrderNotFound, NotComplainable, RemedyNotPossible,
+    ComplaintOpen, UploadMissing, UploadRefused.
     """
-    visit = _completed(order_id, client_id=client_id)
-    policy = base.policy().complaints
-    rules.require_complainable(completed_at=visit.completed_at, remedy=remedy, now=tx.now, policy=policy)
+    visit = _complained_of(order_id, client_id=client_id)
+    if visit.completed_at is None:
+        rules.require_possible_ahead(remedy)
+    else:
+        policy = base.policy().complaints
+        rules.require_complainable(completed_at=visit.completed_at, remedy=remedy, now=tx.now, policy=policy)
     complaint_id = ids.new("cpl", tx.now)
     row = ComplaintRow(
         *table.complaint_key(complaint_id),
@@ -63,6 +67,7 @@ def file_complaint(
         client_id=client_id,
         companion_id=visit.companion_id,
         category=category,
+        is_ahead=visit.completed_at is None,
         remedy=remedy,
         text=text,
         evidence=tuple(_kept(tx, order_id, file_id) for file_id in evidence_ids),
@@ -71,8 +76,8 @@ def file_complaint(
         history=(Entry(at=tx.now, step="filed", state=ComplaintState.FILED),),
     )
     held = table.OpenComplaintRow(*table.open_key(order_id, category), complaint_id=complaint_id)
-    tx.insert(held, taken=rules.ComplaintOpen())
-    moves.set_deadline(tx, row)
+    tx.insert(held, taken=problems.ComplaintOpen())
+    moves.watch(tx, row)
     tx.insert(row)
     tx.insert(
         table.OrderComplaintRow(
@@ -97,55 +102,38 @@ def file_complaint(
     return row
 
 
-def gather_facts(tx: Tx, *, complaint_id: str) -> None:
-    """Read what the other rooms know of the visit, and ask the companion; a second time changes nothing."""
-    row = table.find_complaint(complaint_id)
-    if row is None or row.state != ComplaintState.FILED:
-        return
-    row.facts = _facts_of(row.order_id)
-    moves.move(tx, row, Step.FACTS_GATHERED)
-    assert row.due_at is not None, "the companion has a deadline"
-    tx.emit(
-        ComplaintAnswerAsked(
-            complaint_id=complaint_id, order_id=row.order_id, companion_id=row.companion_id, answer_by=row.due_at
-        )
-    )
-
-
 def answer(tx: Tx, *, complaint_id: str, companion_id: str, text: str, contests: bool) -> ComplaintRow:
-    """The companion's side, once; what is not contested is decided by rule where a rule holds.
+    """The companion's side, once; what is not contested may be decided by rule.
 
     ComplaintNotFound, IllegalStep.
     """
     row = _stored(complaint_id)
     if row.companion_id != companion_id:
-        raise rules.ComplaintNotFound()
+        raise problems.ComplaintNotFound()
     if row.state != ComplaintState.AWAITING_COMPANION:
-        raise rules.IllegalStep()
+        raise problems.IllegalStep()
     row.answer, row.is_contested = text, contests
     tx.emit(ComplaintWritten(complaint_id=complaint_id, part=Part.ANSWER))
-    _rule_or_ask(tx, row, Step.ANSWERED)
+    _step(tx, row, Step.ANSWERED)
     return row
 
 
 def take(tx: Tx, *, complaint_id: str, agent_id: str) -> ComplaintRow:
     """The agent will decide it. ComplaintNotFound, IllegalStep, OtherAgentDecides, TooManyTaken."""
     row = _stored(complaint_id)
-    if row.state != ComplaintState.AWAITING_AGENT:
-        raise rules.IllegalStep()
+    queued = table.find_queued(row)
+    if row.state != ComplaintState.AWAITING_AGENT or queued is None:
+        raise problems.IllegalStep()
     if row.taken_by not in (None, agent_id) or row.appealed_from == agent_id:
-        raise rules.OtherAgentDecides()
-    load = table.find_load(agent_id)
-    if complaint_id in load.held:
+        raise problems.OtherAgentDecides()
+    agent = table.find_agent(agent_id)
+    if complaint_id in agent.held:
         return row
-    if len(load.held) >= base.policy().complaints.agent_most:
-        raise rules.TooManyTaken()
-    queued, _ = table.places_of(row)
-    if queued is not None:
-        queued.taken_by = agent_id
-        tx.save(queued)
-    row.taken_by, load.held = agent_id, (*load.held, complaint_id)
-    tx.save(load)
+    if len(agent.held) >= base.policy().complaints.agent_most:
+        raise problems.TooManyTaken()
+    queued.taken_by = agent_id
+    tx.save(queued)
+    desk.put_on_desk(tx, row, agent)
     tx.save(row)
     audit.record(tx, actor=agent_id, act="complaint.taken", subject=complaint_id, reason="领取申诉")
     return row
@@ -154,18 +142,22 @@ def take(tx: Tx, *, complaint_id: str, agent_id: str) -> ComplaintRow:
 def decide(
     tx: Tx, *, complaint_id: str, agent_id: str, outcome: Outcome, refund_fen: int | None, reason: str
 ) -> ComplaintRow:
-    """The agent who took it decides, with a reason. `refund_fen` null with a refund: all that was not given back yet.
+    """The agent who has it decides, with a reason. `refund_fen` null with a refund: all that was not given back yet.
 
-    ComplaintNotFound, IllegalStep, NotTaken, OtherAgentDecides, RefundOutOfRange.
+    ComplaintNotFound, IllegalStep, NotTaken, OtherAgentDecides, RemedyNotPossible, RefundOutOfRange.
     """
     row = _stored(complaint_id)
     if row.state != ComplaintState.AWAITING_AGENT:
-        raise rules.IllegalStep()
+        raise problems.IllegalStep()
     rules.require_agent(agent_id, taken_by=row.taken_by, earlier_decider=row.appealed_from)
+    rules.require_outcome(outcome, is_ahead=bool(row.is_ahead))
     assert row.facts is not None, "an agent decides on facts"
     left_fen = row.facts.total_fen - row.refunded_fen
     amount_fen = rules.checked_refund_fen(outcome, refund_fen, total_fen=left_fen)
-    moves.decide(tx, row, _DECIDED[outcome], refund_fen=amount_fen, reason=reason, decided_by=agent_id)
+    step = Step.REJECTED if outcome is Outcome.REJECT else Step.DECIDED
+    moves.decide(tx, row, step, outcome=outcome, refund_fen=amount_fen, reason=reason, decided_by=agent_id)
+    moves.wake(tx, row)
+    tx.save(row)
     audit.record(tx, actor=agent_id, act=f"complaint.{outcome}", subject=complaint_id, reason=reason)
     return row
 
@@ -173,7 +165,7 @@ def decide(
 def accept(tx: Tx, *, complaint_id: str, client_id: str) -> ComplaintRow:
     """The client is content: it closes. ComplaintNotFound, IllegalStep."""
     row = _own(complaint_id, client_id=client_id)
-    moves.move(tx, row, Step.ACCEPTED)
+    _step(tx, row, Step.ACCEPTED)
     return row
 
 
@@ -181,45 +173,12 @@ def appeal(tx: Tx, *, complaint_id: str, client_id: str, text: str) -> Complaint
     """The client wants another agent to look at it, once. ComplaintNotFound, AppealedAlready, IllegalStep."""
     row = _own(complaint_id, client_id=client_id)
     if row.appeal is not None:
-        raise rules.AppealedAlready()
+        raise problems.AppealedAlready()
     if row.state != ComplaintState.AWAITING_CLIENT:
-        raise rules.IllegalStep()
+        raise problems.IllegalStep()
     row.appeal, row.appealed_from = text, row.decided_by
-    moves.move(tx, row, Step.APPEALED, why="appealed")
+    _step(tx, row, Step.APPEALED, why="appealed")
     return row
-
-
-def note_executed(tx: Tx, *, decision_id: str) -> None:
-    """Settlement owes the client what was decided: the client is asked whether that will do."""
-    row = _decided(decision_id)
-    if row is not None:
-        row.refunded_fen += row.refund_fen
-        moves.move(tx, row, Step.EXECUTED)
-
-
-def note_refused(tx: Tx, *, decision_id: str) -> None:
-    """Settlement cannot give that back, or finance would not: an agent decides again."""
-    row = _decided(decision_id)
-    if row is not None:
-        moves.move(tx, row, Step.REFUSED, why="refused")
-
-
-def pass_deadline(tx: Tx, *, complaint_id: str, due_at: datetime) -> None:
-    """Nobody acted in time: the complaint goes on without them. A deadline that was met changes nothing."""
-    row = table.find_complaint(complaint_id)
-    if row is None or row.due_at != due_at:
-        return
-    match ComplaintState(row.state):
-        case ComplaintState.FILED:
-            gather_facts(tx, complaint_id=complaint_id)
-        case ComplaintState.AWAITING_COMPANION:
-            _rule_or_ask(tx, row, Step.COMPANION_SILENT)
-        case ComplaintState.AWAITING_AGENT:
-            _escalate(tx, row, why="overdue")
-        case ComplaintState.EXECUTING:
-            _escalate(tx, row, why="stuck")
-        case ComplaintState.AWAITING_CLIENT:
-            moves.move(tx, row, Step.CLIENT_SILENT)
 
 
 def check_words(tx: Tx, *, complaint_id: str, part: str, verdict: str) -> None:
@@ -248,7 +207,7 @@ def find_complaint(*, complaint_id: str, caller: Caller) -> ComplaintRow:
     """For its two parties and for agents: one read. ComplaintNotFound."""
     row = _stored(complaint_id)
     if not _may_read(row.client_id, row.companion_id, caller):
-        raise rules.ComplaintNotFound()
+        raise problems.ComplaintNotFound()
     return row
 
 
@@ -270,7 +229,7 @@ def link_evidence(tx: Tx, *, complaint_id: str, file_id: str, caller: Caller) ->
     stored = next((each for each in row.evidence if each.file_id == file_id), None)
     is_agent = bool(caller.roles & {Role.AGENT, Role.ADMIN})
     if stored is None or not (is_agent or caller.subject == row.client_id):
-        raise rules.ComplaintNotFound()
+        raise problems.ComplaintNotFound()
     if is_agent:
         audit.record(
             tx, actor=caller.subject, act="complaint.evidence_read", subject=complaint_id, reason="处理申诉时查看证据"
@@ -278,53 +237,10 @@ def link_evidence(tx: Tx, *, complaint_id: str, file_id: str, caller: Caller) ->
     return files.link(stored.key)
 
 
-def _rule_or_ask(tx: Tx, row: ComplaintRow, step: Step) -> None:
-    """What the records decide is decided; the rest waits for an agent."""
-    verdict = row.facts and rules.verdict_by_rule(
-        Category(row.category),
-        row.facts,
-        contested=bool(row.is_contested),
-        now=tx.now,
-        policy=base.policy().complaints,
-    )
-    if verdict:
-        moves.decide(
-            tx, row, Step.RULED, refund_fen=verdict.refund_fen, reason=verdict.reason, decided_by=moves.BY_RULE
-        )
-    else:
-        moves.move(tx, row, step, why="undecided")
-
-
-def _escalate(tx: Tx, row: ComplaintRow, *, why: str) -> None:
-    """Back into the queue for anybody, with a new deadline."""
-    moves.unqueue(tx, row)
-    row.escalations = int(row.escalations) + 1
-    row.history = (*row.history, Entry(at=tx.now, step=why, state=ComplaintState(row.state)))[-_HISTORY_MOST:]
-    moves.set_deadline(tx, row)
-    moves.queue(tx, row, why=why)
+def _step(tx: Tx, row: ComplaintRow, step: Step, *, why: str = "") -> None:
+    moves.move(tx, row, step, why=why)
+    moves.wake(tx, row)
     tx.save(row)
-
-
-_HISTORY_MOST = 50
-
-
-def _facts_of(order_id: str) -> Facts:
-    from functions.booking import actions as booking
-    from functions.care import actions as care
-    from functions.tracking import actions as tracking
-
-    order = booking.find_order(order_id)
-    visit_id = ids.derived("vis", order_id)
-    visit = tracking.find_visit(visit_id)
-    report = care.report_times(visit_id, ended_at=visit.ended_at) if visit.ended_at else None
-    return Facts(
-        starts_at=order.starts_at,
-        ended_at=visit.ended_at,
-        arrived_at=visit.arrived_at,
-        report_at=report.submitted_at if report else None,
-        report_due_at=report.due_at if report else None,
-        total_fen=order.total_fen,
-    )
 
 
 def _kept(tx: Tx, order_id: str, file_id: str) -> Evidence:
@@ -343,33 +259,46 @@ def _inspected(order_id: str, file_id: str) -> Evidence | Problem:
     return Evidence(file_id=file_id, key=stored.key, content_type=stored.content_type, sha256=stored.sha256)
 
 
-def _completed(order_id: str, *, client_id: str) -> visited.ReviewRow:
-    visit = visited.find_review(visited.review_id_of(order_id)) if ids.is_id("ord", order_id) else None
-    if visit is None or visit.client_id != client_id:
-        raise rules.OrderNotFound()
-    return visit
+@dataclass(frozen=True)
+class _Visit:
+    """What is complained of; `completed_at` is None for a visit that is ahead."""
+
+    companion_id: str
+    completed_at: datetime | None
+
+
+def _complained_of(order_id: str, *, client_id: str) -> _Visit:
+    """The client's completed visit, or one that a companion has taken. OrderNotFound, NotComplainable."""
+    from functions.booking import actions as booking
+    from functions.booking.rules.orders import OrderState
+
+    if not ids.is_id("ord", order_id):
+        raise problems.OrderNotFound()
+    done = visited.find_review(visited.review_id_of(order_id))
+    if done is not None and done.client_id == client_id:
+        return _Visit(done.companion_id, done.completed_at)
+    try:
+        order = booking.find_order(order_id)
+    except NotFound:
+        raise problems.OrderNotFound() from None
+    if done is not None or order.client_id != client_id:
+        raise problems.OrderNotFound()
+    if order.companion_id is None or order.state is not OrderState.ASSIGNED:
+        raise problems.NotComplainable()
+    return _Visit(order.companion_id, None)
 
 
 def _stored(complaint_id: str) -> ComplaintRow:
     row = table.find_complaint(complaint_id) if ids.is_id("cpl", complaint_id) else None
     if row is None:
-        raise rules.ComplaintNotFound()
+        raise problems.ComplaintNotFound()
     return row
 
 
 def _own(complaint_id: str, *, client_id: str) -> ComplaintRow:
     row = _stored(complaint_id)
     if row.client_id != client_id:
-        raise rules.ComplaintNotFound()
-    return row
-
-
-def _decided(decision_id: str) -> ComplaintRow | None:
-    """The complaint whose decision in force this is, while it is being carried out."""
-    decision = table.find_decision(decision_id)
-    row = table.find_complaint(decision.complaint_id) if decision else None
-    if row is None or row.decision_id != decision_id or row.state != ComplaintState.EXECUTING:
-        return None
+        raise problems.ComplaintNotFound()
     return row
 
 

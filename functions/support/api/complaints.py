@@ -7,15 +7,19 @@ from functions.shared.errors import Invalid
 from functions.shared.files import UploadMissing, UploadRefused
 from functions.shared.http import Call, Page, PageQuery, decode_cursor, encode_cursor
 from functions.shared.http.uploads import UploadForm
+from functions.support.actions import complaint_desk as desk
 from functions.support.actions import complaints as actions
 from functions.support.api.declared import routes
-from functions.support.rules import complaints as rules
+from functions.support.rules import complaint_problems as refused
 from functions.support.schemas.complaints import (
+    AgentView,
     AppealBody,
     ComplaintAnswerBody,
     ComplaintBody,
     ComplaintDecisionBody,
+    ComplaintDesk,
     ComplaintView,
+    DutyBody,
     EvidenceLink,
     EvidenceUploadBody,
     OrderComplaints,
@@ -34,7 +38,7 @@ _READERS = {Role.CLIENT, Role.COMPANION, *_AGENTS}
     body=EvidenceUploadBody,
     reply=UploadForm,
     status=201,
-    problems=(rules.OrderNotFound, Invalid),
+    problems=(refused.OrderNotFound, Invalid),
 )
 def allow_evidence(call: Call[EvidenceUploadBody], order_id: str) -> UploadForm:
     """文件直接传到存储；一天内没有申诉引用的会被删除。"""
@@ -53,16 +57,19 @@ def allow_evidence(call: Call[EvidenceUploadBody], order_id: str) -> UploadForm:
     status=201,
     effect=True,
     problems=(
-        rules.OrderNotFound,
-        rules.NotComplainable,
-        rules.ComplaintOpen,
-        rules.RemedyNotPossible,
+        refused.OrderNotFound,
+        refused.NotComplainable,
+        refused.ComplaintOpen,
+        refused.RemedyNotPossible,
         UploadMissing,
         UploadRefused,
     ),
 )
 def file_complaint(call: Call[ComplaintBody], order_id: str) -> ComplaintView:
-    """陪诊完成后 7 天内；同一订单的同类事项同时只有一条。处理期间该单收入冻结。"""
+    """陪诊完成后 7 天内申请退款；陪诊师已接单、尚未开始的，申请退单或更换陪诊师。
+
+    同一订单的同类事项同时只有一条。处理期间该单收入冻结。
+    """
     row = actions.file_complaint(
         call.tx,
         order_id=order_id,
@@ -89,12 +96,31 @@ def list_queue(call: Call[Any]) -> Page[QueuedComplaint]:
     return Page(items=[QueuedComplaint.of(row) for row in rows], next_cursor=encode_cursor(last))
 
 
+@routes.get("/complaint-desk", summary="客服值班与在手申诉", roles=_AGENTS, reply=ComplaintDesk)
+def read_desk(call: Call[Any]) -> ComplaintDesk:
+    """每位客服是否值班、手上有哪些申诉。"""
+    return ComplaintDesk(items=[AgentView.of(row) for row in desk.list_agents()])
+
+
+@routes.post(
+    "/complaint-desk/duty",
+    summary="客服上班或下班",
+    roles=_AGENTS,
+    body=DutyBody,
+    reply=AgentView,
+    effect=True,
+)
+def set_duty(call: Call[DutyBody]) -> AgentView:
+    """值班时，新的申诉自动分给在手最少的客服；下班后不再分配，在手的仍由本人处理，超时转给其他人。"""
+    return AgentView.of(desk.set_duty(call.tx, agent_id=call.caller.subject, is_on_duty=call.body.is_on_duty))
+
+
 @routes.get(
     "/complaints/{complaint_id}",
     summary="查看申诉",
     roles=_READERS,
     reply=ComplaintView,
-    problems=(rules.ComplaintNotFound,),
+    problems=(refused.ComplaintNotFound,),
 )
 def read_complaint(call: Call[Any], complaint_id: str) -> ComplaintView:
     """走到哪一步、谁来处理、什么时候之前。"""
@@ -107,7 +133,7 @@ def read_complaint(call: Call[Any], complaint_id: str) -> ComplaintView:
     summary="查看申诉证据",
     roles={Role.CLIENT, *_AGENTS},
     reply=EvidenceLink,
-    problems=(rules.ComplaintNotFound,),
+    problems=(refused.ComplaintNotFound,),
 )
 def link_evidence(call: Call[Any], complaint_id: str, file_id: str) -> EvidenceLink:
     """客服查看会留档。"""
@@ -122,10 +148,10 @@ def link_evidence(call: Call[Any], complaint_id: str, file_id: str) -> EvidenceL
     body=ComplaintAnswerBody,
     reply=ComplaintView,
     effect=True,
-    problems=(rules.ComplaintNotFound, rules.IllegalStep),
+    problems=(refused.ComplaintNotFound, refused.IllegalStep),
 )
 def answer_complaint(call: Call[ComplaintAnswerBody], complaint_id: str) -> ComplaintView:
-    """48 小时内，只有一次；没有异议且系统记录足以判定的，按规则处理。"""
+    """48 小时内（陪诊尚未开始的 1 小时内），只有一次；没有异议且系统记录足以判定的，按规则处理。"""
     row = actions.answer(
         call.tx,
         complaint_id=complaint_id,
@@ -142,7 +168,7 @@ def answer_complaint(call: Call[ComplaintAnswerBody], complaint_id: str) -> Comp
     roles=_AGENTS,
     reply=ComplaintView,
     effect=True,
-    problems=(rules.ComplaintNotFound, rules.IllegalStep, rules.OtherAgentDecides, rules.TooManyTaken),
+    problems=(refused.ComplaintNotFound, refused.IllegalStep, refused.OtherAgentDecides, refused.TooManyTaken),
 )
 def take_complaint(call: Call[Any], complaint_id: str) -> ComplaintView:
     """复议由另一位客服处理；每人同时处理的申诉有上限。"""
@@ -158,11 +184,12 @@ def take_complaint(call: Call[Any], complaint_id: str) -> ComplaintView:
     reply=ComplaintView,
     effect=True,
     problems=(
-        rules.ComplaintNotFound,
-        rules.IllegalStep,
-        rules.NotTaken,
-        rules.OtherAgentDecides,
-        rules.RefundOutOfRange,
+        refused.ComplaintNotFound,
+        refused.IllegalStep,
+        refused.NotTaken,
+        refused.OtherAgentDecides,
+        refused.RemedyNotPossible,
+        refused.RefundOutOfRange,
     ),
 )
 def decide_complaint(call: Call[ComplaintDecisionBody], complaint_id: str) -> ComplaintView:
@@ -184,7 +211,7 @@ def decide_complaint(call: Call[ComplaintDecisionBody], complaint_id: str) -> Co
     roles={Role.CLIENT},
     reply=ComplaintView,
     effect=True,
-    problems=(rules.ComplaintNotFound, rules.IllegalStep),
+    problems=(refused.ComplaintNotFound, refused.IllegalStep),
 )
 def accept_complaint(call: Call[Any], complaint_id: str) -> ComplaintView:
     """接受后申诉结束；到期没有回应视为接受。"""
@@ -199,7 +226,7 @@ def accept_complaint(call: Call[Any], complaint_id: str) -> ComplaintView:
     body=AppealBody,
     reply=ComplaintView,
     effect=True,
-    problems=(rules.ComplaintNotFound, rules.IllegalStep, rules.AppealedAlready),
+    problems=(refused.ComplaintNotFound, refused.IllegalStep, refused.AppealedAlready),
 )
 def appeal_complaint(call: Call[AppealBody], complaint_id: str) -> ComplaintView:
     """只有一次，由另一位客服处理，结果为最终结果。"""

@@ -1,8 +1,10 @@
-"""A complaint from its filing to its end: states, deadlines, what the facts decide by themselves, remedies (F17).
+"""A complaint from its filing to its end: states, what follows, what the facts decide by themselves, remedies (F17).
 
-Whoever has to act next has a deadline, and its passing moves the complaint on: nothing waits for ever. A verdict comes
-by rule only where the system's own records say what happened and the companion does not contest it; else an agent
-decides. The client accepts or appeals once; an appeal is decided by another agent and is final.
+`infra/workflows/complaint.asl.json` walks a complaint through these states and holds the time that each side has;
+whatever the walk does next is `next_act` of the complaint itself, so that it goes on where it stood however often it
+is begun. A verdict comes by rule only where the system's own records say what happened and the companion does not
+contest it; else an agent decides. The client accepts or appeals once; an appeal is decided by another agent and is
+final.
 """
 
 from collections.abc import Mapping
@@ -10,13 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from functions.shared.errors import Conflict, Invalid, NotFound
+from functions.shared.money import BP_WHOLE
+from functions.support.rules.complaint_problems import (
+    IllegalStep,
+    NotComplainable,
+    NotTaken,
+    OtherAgentDecides,
+    RefundOutOfRange,
+    RemedyNotPossible,
+)
 from functions.support.rules.policy import ComplaintPolicy, Measure
 
 
 class ComplaintState(StrEnum):
     FILED = "filed"
     AWAITING_COMPANION = "awaiting_companion"
+    JUDGING = "judging"
     AWAITING_AGENT = "awaiting_agent"
     EXECUTING = "executing"
     AWAITING_CLIENT = "awaiting_client"
@@ -26,14 +37,17 @@ class ComplaintState(StrEnum):
 class Step(StrEnum):
     """What moves a complaint."""
 
-    FACTS_GATHERED = "facts_gathered"
+    ASKED = "asked"
+    """The facts are known; the companion was asked for their side."""
     ANSWERED = "answered"
     COMPANION_SILENT = "companion_silent"
     RULED = "ruled"
-    DECIDED_REFUND = "decided_refund"
-    DECIDED_REJECT = "decided_reject"
+    UNDECIDED = "undecided"
+    """No rule decides it."""
+    DECIDED = "decided"
+    REJECTED = "rejected"
     REFUSED = "refused"
-    """The refund cannot be made as it was decided."""
+    """What was decided cannot be done."""
     EXECUTED = "executed"
     ACCEPTED = "accepted"
     CLIENT_SILENT = "client_silent"
@@ -54,7 +68,7 @@ class Category(StrEnum):
 
 
 class Remedy(StrEnum):
-    """三退: what the client may ask for."""
+    """三退: what the client may ask for. A visit ahead is cancelled or reassigned, a completed one refunded."""
 
     CANCEL = "cancel"
     REFUND = "refund"
@@ -62,10 +76,14 @@ class Remedy(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What is decided of the complaint of a completed visit."""
+    """What is decided of a complaint."""
 
     REFUND = "refund"
     REJECT = "reject"
+    CANCEL = "cancel"
+    """The order ends, at no cost to the client."""
+    REASSIGN = "reassign"
+    """Another companion comes, at the price that was paid."""
 
 
 class Actor(StrEnum):
@@ -78,14 +96,30 @@ class Actor(StrEnum):
     NOBODY = "nobody"
 
 
+class Act(StrEnum):
+    """What the workflow does next; those with a twin in `_soon` are hurried, because the visit is still ahead."""
+
+    ASK_COMPANION = "ask_companion"
+    ASK_COMPANION_SOON = "ask_companion_soon"
+    JUDGE = "judge"
+    ASK_AGENT = "ask_agent"
+    ASK_AGENT_SOON = "ask_agent_soon"
+    GIVE_BACK = "give_back"
+    CANCEL_ORDER = "cancel_order"
+    REASSIGN_ORDER = "reassign_order"
+    ASK_CLIENT = "ask_client"
+    RELEASE = "release"
+
+
 _S = ComplaintState
 MOVES: Mapping[tuple[ComplaintState, Step], ComplaintState] = {
-    (_S.FILED, Step.FACTS_GATHERED): _S.AWAITING_COMPANION,
-    (_S.AWAITING_COMPANION, Step.ANSWERED): _S.AWAITING_AGENT,
-    (_S.AWAITING_COMPANION, Step.COMPANION_SILENT): _S.AWAITING_AGENT,
-    (_S.AWAITING_COMPANION, Step.RULED): _S.EXECUTING,
-    (_S.AWAITING_AGENT, Step.DECIDED_REFUND): _S.EXECUTING,
-    (_S.AWAITING_AGENT, Step.DECIDED_REJECT): _S.AWAITING_CLIENT,
+    (_S.FILED, Step.ASKED): _S.AWAITING_COMPANION,
+    (_S.AWAITING_COMPANION, Step.ANSWERED): _S.JUDGING,
+    (_S.AWAITING_COMPANION, Step.COMPANION_SILENT): _S.JUDGING,
+    (_S.JUDGING, Step.RULED): _S.EXECUTING,
+    (_S.JUDGING, Step.UNDECIDED): _S.AWAITING_AGENT,
+    (_S.AWAITING_AGENT, Step.DECIDED): _S.EXECUTING,
+    (_S.AWAITING_AGENT, Step.REJECTED): _S.AWAITING_CLIENT,
     (_S.EXECUTING, Step.REFUSED): _S.AWAITING_AGENT,
     (_S.EXECUTING, Step.EXECUTED): _S.AWAITING_CLIENT,
     (_S.AWAITING_CLIENT, Step.ACCEPTED): _S.CLOSED,
@@ -98,6 +132,7 @@ MOVES: Mapping[tuple[ComplaintState, Step], ComplaintState] = {
 NEXT_ACTOR: Mapping[ComplaintState, Actor] = {
     _S.FILED: Actor.SYSTEM,
     _S.AWAITING_COMPANION: Actor.COMPANION,
+    _S.JUDGING: Actor.SYSTEM,
     _S.AWAITING_AGENT: Actor.AGENT,
     _S.EXECUTING: Actor.SYSTEM,
     _S.AWAITING_CLIENT: Actor.CLIENT,
@@ -106,8 +141,9 @@ NEXT_ACTOR: Mapping[ComplaintState, Actor] = {
 STATE_TITLES: Mapping[ComplaintState, str] = {
     _S.FILED: "核对系统记录中",
     _S.AWAITING_COMPANION: "等待陪诊师说明",
+    _S.JUDGING: "对照系统记录判定中",
     _S.AWAITING_AGENT: "客服处理中",
-    _S.EXECUTING: "退款办理中",
+    _S.EXECUTING: "处理结果执行中",
     _S.AWAITING_CLIENT: "等待您确认结果",
     _S.CLOSED: "已结束",
 }
@@ -119,83 +155,6 @@ CATEGORY_TITLES: Mapping[Category, str] = {
     Category.CHARGES: "费用问题",
     Category.OTHER: "其他",
 }
-
-
-class ComplaintNotFound(NotFound):
-    """There is none, or it is not the caller's."""
-
-    code = "complaint_not_found"
-    title = "没有找到这条申诉"
-
-
-class OrderNotFound(NotFound):
-    """No completed order of this client."""
-
-    code = "order_not_found"
-    title = "没有找到这个已完成的订单"
-
-
-class NotComplainable(Conflict):
-    """The complaint window is over."""
-
-    code = "not_complainable"
-    title = "已超过申诉期限"
-
-
-class ComplaintOpen(Conflict):
-    """The same matter of the same order is being looked at."""
-
-    code = "complaint_open"
-    title = "该订单的同类申诉正在处理中"
-
-
-class RemedyNotPossible(Invalid):
-    """A visit that is over can neither be cancelled nor be done by somebody else."""
-
-    code = "remedy_not_possible"
-    title = "陪诊已完成，只能申请退款"
-
-
-class IllegalStep(Conflict):
-    """The complaint is not at the stage at which this can be done."""
-
-    code = "complaint_stage"
-    title = "申诉当前的阶段不能这样操作"
-
-
-class AppealedAlready(Conflict):
-    """The client appeals once."""
-
-    code = "appealed_already"
-    title = "每条申诉只能复议一次"
-
-
-class OtherAgentDecides(Conflict):
-    """An agent has taken it, or this one decided what is appealed against."""
-
-    code = "other_agent_decides"
-    title = "这条申诉由另一位客服处理"
-
-
-class TooManyTaken(Conflict):
-    """The agent holds as many as one person can look at."""
-
-    code = "too_many_taken"
-    title = "您手上的申诉已达上限，请先处理完再领取"
-
-
-class NotTaken(Conflict):
-    """Who decides takes the complaint first."""
-
-    code = "complaint_not_taken"
-    title = "请先领取这条申诉再处理"
-
-
-class RefundOutOfRange(Invalid):
-    """More than the client paid, or nothing; or an amount with a rejection."""
-
-    code = "refund_out_of_range"
-    title = "退款金额须大于零且不超过订单金额；驳回时不能填写金额"
 
 
 class Part(StrEnum):
@@ -225,6 +184,16 @@ class Evidence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChatFacts:
+    """How much was said in the visit's conversation, by whom and until when; never what."""
+
+    by_client: int = 0
+    """With the family's."""
+    by_companion: int = 0
+    companion_last_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """What the system knows of the visit; instants are None for what never happened."""
 
@@ -235,12 +204,13 @@ class Facts:
     report_at: datetime | None
     report_due_at: datetime | None
     total_fen: int
+    chat: ChatFacts = ChatFacts()
 
     def measure_s(self, measure: Measure, now: datetime) -> int | None:
         """How long it was, in seconds, never negative; None when it did not happen."""
         match measure:
             case Measure.ABSENCE:
-                return _seconds(self.starts_at, now) if self.ended_at and not self.arrived_at else None
+                return _seconds(self.starts_at, now) if not self.arrived_at else None
             case Measure.ARRIVAL_DELAY:
                 return _seconds(self.starts_at, self.arrived_at) if self.arrived_at else None
             case Measure.REPORT_DELAY:
@@ -249,8 +219,9 @@ class Facts:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a rule gives back, and why in the client's words."""
+    """What a rule decides, and why in the client's words. Cancelling gives everything back."""
 
+    outcome: Outcome
     refund_fen: int
     reason: str
 
@@ -263,35 +234,61 @@ def move(state: ComplaintState, step: Step) -> ComplaintState:
     return after
 
 
+def next_act(state: ComplaintState, *, is_ahead: bool, outcome: Outcome | None) -> Act:
+    """What the workflow does with a complaint in this state, however it came there."""
+    match state:
+        case _S.FILED | _S.AWAITING_COMPANION:
+            return Act.ASK_COMPANION_SOON if is_ahead else Act.ASK_COMPANION
+        case _S.JUDGING:
+            return Act.JUDGE
+        case _S.AWAITING_AGENT:
+            return Act.ASK_AGENT_SOON if is_ahead else Act.ASK_AGENT
+        case _S.EXECUTING if outcome is Outcome.CANCEL:
+            return Act.CANCEL_ORDER
+        case _S.EXECUTING if outcome is Outcome.REASSIGN:
+            return Act.REASSIGN_ORDER
+        case _S.EXECUTING:
+            return Act.GIVE_BACK
+        case _S.AWAITING_CLIENT:
+            return Act.ASK_CLIENT
+        case _S.CLOSED:
+            return Act.RELEASE
+
+
 def require_complainable(*, completed_at: datetime, remedy: Remedy, now: datetime, policy: ComplaintPolicy) -> None:
-    """Raises NotComplainable, RemedyNotPossible."""
+    """Of a completed visit. Raises NotComplainable, RemedyNotPossible."""
     if now > completed_at + timedelta(days=policy.window_days):
         raise NotComplainable()
     if remedy is not Remedy.REFUND:
         raise RemedyNotPossible()
 
 
-def deadline(state: ComplaintState, now: datetime, policy: ComplaintPolicy) -> datetime | None:
-    """Until when the next one has to act; None once it is closed."""
-    seconds = {
-        _S.FILED: policy.gathering_s,
-        _S.AWAITING_COMPANION: policy.companion_s,
-        _S.AWAITING_AGENT: policy.agent_s,
-        _S.EXECUTING: policy.executing_s,
-        _S.AWAITING_CLIENT: policy.client_s,
-    }.get(state)
-    # A schedule has whole seconds: rounded up, so that the timer is never early.
-    return None if seconds is None else now.replace(microsecond=0) + timedelta(seconds=seconds + 1)
+def require_possible_ahead(remedy: Remedy) -> None:
+    """Of a visit that has not begun. Raises RemedyNotPossible."""
+    if remedy is Remedy.REFUND:
+        raise RemedyNotPossible()
+
+
+def deadline(now: datetime, due_in_s: int) -> datetime:
+    """Until when somebody has to act; whole seconds, rounded up, so that no clock calls it over too early."""
+    return now.replace(microsecond=0) + timedelta(seconds=due_in_s + 1)
 
 
 def verdict_by_rule(
-    category: Category, facts: Facts, *, contested: bool, now: datetime, policy: ComplaintPolicy
+    category: Category,
+    facts: Facts,
+    *,
+    wanted: Remedy,
+    contested: bool,
+    now: datetime,
+    policy: ComplaintPolicy,
 ) -> Verdict | None:
     """What the records alone decide: of the rules that hold, the one that gives back most; None leaves it to an agent.
 
-    What the companion contests is never decided without a person.
+    What the companion contests is never decided without a person. Of a visit that has not ended (`wanted` is not a
+    refund) only a rule that gives everything back decides, and it ends the order: who else would come needs a person.
     """
-    if contested:
+    if contested or wanted is Remedy.REASSIGN:
         return None
     held = [
         rule
@@ -301,13 +298,18 @@ def verdict_by_rule(
     if not held:
         return None
     best = max(held, key=lambda rule: rule.refund_bp)
-    refund_fen = facts.total_fen * best.refund_bp // 10_000
-    return Verdict(refund_fen, best.reason) if refund_fen else None
+    if wanted is Remedy.CANCEL:
+        return Verdict(Outcome.CANCEL, facts.total_fen, best.reason) if best.refund_bp == BP_WHOLE else None
+    refund_fen = facts.total_fen * best.refund_bp // BP_WHOLE
+    return Verdict(Outcome.REFUND, refund_fen, best.reason) if refund_fen else None
 
 
 def checked_refund_fen(outcome: Outcome, refund_fen: int | None, *, total_fen: int) -> int:
-    """What an agent's decision gives back, in fen; RefundOutOfRange. A refund without an amount is a full one."""
-    if outcome is Outcome.REJECT:
+    """What an agent's decision gives back, in fen; RefundOutOfRange. A refund without an amount is a full one.
+
+    Cancelling gives everything back, which booking sees to: no amount is decided here.
+    """
+    if outcome is not Outcome.REFUND:
         if refund_fen is not None:
             raise RefundOutOfRange()
         return 0
@@ -315,6 +317,12 @@ def checked_refund_fen(outcome: Outcome, refund_fen: int | None, *, total_fen: i
     if not 0 < amount_fen <= total_fen:
         raise RefundOutOfRange()
     return amount_fen
+
+
+def require_outcome(outcome: Outcome, *, is_ahead: bool) -> None:
+    """An agent may not cancel or reassign a visit that was completed when the client complained. RemedyNotPossible."""
+    if outcome in (Outcome.CANCEL, Outcome.REASSIGN) and not is_ahead:
+        raise RemedyNotPossible()
 
 
 def require_agent(agent_id: str, *, taken_by: str | None, earlier_decider: str | None) -> None:

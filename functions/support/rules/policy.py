@@ -1,6 +1,7 @@
 """The room's thresholds: documented defaults, replaced by one configuration row."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -8,7 +9,7 @@ class Measure(StrEnum):
     """What of a visit can be read off the system's records, in seconds."""
 
     ABSENCE = "absence"
-    """Since the appointment, when the companion never checked in."""
+    """Since the appointment, as long as the companion has not checked in."""
     ARRIVAL_DELAY = "arrival_delay"
     REPORT_DELAY = "report_delay"
     """Beyond the hour that the companion has for the report."""
@@ -33,17 +34,14 @@ class VerdictRule:
 
 @dataclass(frozen=True)
 class ComplaintPolicy:
-    """How long each side has, and what is decided without a person (F17)."""
+    """What is decided without a person, and what an agent is given (F17). How long each side has says the workflow."""
 
     window_days: int = 7
     """How long after the visit was completed a complaint may be filed."""
-    gathering_s: int = 60 * 60
-    companion_s: int = 48 * 60 * 60
-    agent_s: int = 24 * 60 * 60
-    executing_s: int = 72 * 60 * 60
-    client_s: int = 72 * 60 * 60
     agent_most: int = 10
     """So many complaints one agent holds at once; the rest is for the others."""
+    watch_s: int = 10 * 60
+    """So long after the workflow should have gone on, it is woken, or begun anew if it is no more."""
     verdicts: tuple[VerdictRule, ...] = (
         VerdictRule(
             category="companion_absent",
@@ -75,9 +73,13 @@ class ComplaintPolicy:
         ),
     )
 
+    @property
+    def watch(self) -> timedelta:
+        """`watch_s` as a span of time."""
+        return timedelta(seconds=self.watch_s)
+
     def __post_init__(self) -> None:
-        waits = (self.gathering_s, self.companion_s, self.agent_s, self.executing_s, self.client_s)
-        if min(self.window_days, *waits) <= 0:
+        if min(self.window_days, self.agent_most, self.watch_s) <= 0:
             raise ValueError("support policy: a complaint's window is not positive")
 
 

@@ -11,7 +11,7 @@ from functions.shared.http.schemas import Body
 from functions.support.actions.complaint_moves import BY_RULE
 from functions.support.rules import complaints as rules
 from functions.support.rules.complaints import Actor, Category, ComplaintState, Outcome, Remedy
-from functions.support.table.complaints import ComplaintRow, OrderComplaintRow, QueuedRow
+from functions.support.table.complaints import AgentRow, ComplaintRow, OrderComplaintRow, QueuedRow
 
 _Text = Annotated[str, Meta(min_length=5, max_length=1000, pattern=r"\S")]
 _Fen = Annotated[int, Meta(ge=1, le=100_000_000)]
@@ -19,7 +19,7 @@ _FileId = Annotated[str, Meta(min_length=30, max_length=30)]
 
 
 class ComplaintBody(Body, frozen=True, kw_only=True):
-    """申诉：事项、希望的处理（陪诊完成后只能 refund）、经过，以及已上传的证据。"""
+    """申诉：事项、希望的处理（陪诊完成后 refund；尚未开始 cancel 或 reassign）、经过，以及已上传的证据。"""
 
     category: Category
     remedy: Remedy
@@ -41,7 +41,10 @@ class ComplaintAnswerBody(Body, frozen=True, kw_only=True):
 
 
 class ComplaintDecisionBody(Body, frozen=True, kw_only=True):
-    """`refund` 退款，不填 `refund_fen` 即退还全部余款；`reject` 驳回，不填金额。理由会给客户看。"""
+    """`refund` 退款，不填 `refund_fen` 即退还全部余款；`cancel` 退单并全额退款；`reassign` 换人；`reject` 驳回。
+
+    只有 refund 填金额；cancel 与 reassign 只用于申诉时尚未开始的陪诊。理由会给客户看。
+    """
 
     outcome: Outcome
     refund_fen: _Fen | None = None
@@ -61,13 +64,16 @@ class EvidenceLink(Reading, frozen=True, kw_only=True):
 
 
 class FactsView(Reading, frozen=True, kw_only=True):
-    """系统记录：预约与结束时间、首次到场签到、报告应交与提交时间；没有的为空。"""
+    """系统记录：预约与结束时间、首次到场签到、报告应交与提交时间，没有的为空；家属与陪诊师各发了几条消息。"""
 
     starts_at: datetime
     ended_at: datetime | None
     arrived_at: datetime | None
     report_due_at: datetime | None
     report_at: datetime | None
+    family_messages: int
+    companion_messages: int
+    companion_last_message_at: datetime | None
 
     @classmethod
     def of(cls, facts: rules.Facts) -> "FactsView":
@@ -77,6 +83,9 @@ class FactsView(Reading, frozen=True, kw_only=True):
             arrived_at=facts.arrived_at,
             report_due_at=facts.report_due_at,
             report_at=facts.report_at,
+            family_messages=facts.chat.by_client,
+            companion_messages=facts.chat.by_companion,
+            companion_last_message_at=facts.chat.companion_last_at,
         )
 
 
@@ -95,6 +104,8 @@ class ComplaintView(Reading, frozen=True, kw_only=True):
     order_id: str
     category: Category
     category_title: str
+    is_ahead: bool
+    """申诉时陪诊尚未开始。"""
     remedy: Remedy
     state: ComplaintState
     state_title: str
@@ -127,6 +138,7 @@ class ComplaintView(Reading, frozen=True, kw_only=True):
             order_id=row.order_id,
             category=category,
             category_title=rules.CATEGORY_TITLES[category],
+            is_ahead=bool(row.is_ahead),
             remedy=Remedy(row.remedy),
             state=state,
             state_title=rules.STATE_TITLES[state],
@@ -177,7 +189,7 @@ class OrderComplaints(Reading, frozen=True, kw_only=True):
 class QueuedComplaint(Reading, frozen=True, kw_only=True):
     """待处理的申诉。
 
-    `why`：undecided 规则无法判定，appealed 复议，overdue 处理超时，refused 退款未能执行，stuck 退款迟迟未完成。
+    `why`：undecided 规则无法判定，appealed 复议，overdue 处理超时，refused 处理结果未能执行，stuck 迟迟未执行完。
     """
 
     complaint_id: str
@@ -200,3 +212,27 @@ class QueuedComplaint(Reading, frozen=True, kw_only=True):
             due_at=row.due_at,
             taken_by=row.taken_by,
         )
+
+
+class DutyBody(Body, frozen=True, kw_only=True):
+    """`is_on_duty` 为真即开始接收自动分配的申诉。"""
+
+    is_on_duty: bool
+
+
+class AgentView(Reading, frozen=True, kw_only=True):
+    """一位客服：是否值班，手上的申诉。"""
+
+    agent_id: str
+    is_on_duty: bool
+    complaint_ids: list[str]
+
+    @classmethod
+    def of(cls, row: AgentRow) -> "AgentView":
+        return cls(agent_id=row.agent_id, is_on_duty=bool(row.is_on_duty), complaint_ids=list(row.held))
+
+
+class ComplaintDesk(Reading, frozen=True, kw_only=True):
+    """全体客服的值班情况。"""
+
+    items: list[AgentView]

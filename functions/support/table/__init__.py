@@ -13,7 +13,7 @@
 | `ORDER#<id>`     | `OPEN#<category>`            | open_complaint     | the one open complaint of this matter         |
 | `ORDER#<id>`     | `COMPLAINT#<complaint>`      | order_complaint    | a complaint in the order's list               |
 | `<decision_id>`  | `DECISION`                   | complaint_decision | whose decision it is                          |
-| `AGENT#<id>`     | `LOAD`                       | agent_load         | which complaints an agent holds               |
+| `AGENTS`         | `<agent>`                    | complaint_agent    | an agent's desk: on duty, holding which       |
 | `QUEUE#complaints` | `<due>#<complaint>`        | queued_complaint   | a complaint that an agent should decide       |
 | `CONFIG`         | `policy`                     | support_policy     | thresholds                                    |
 

@@ -5,21 +5,26 @@ from datetime import datetime
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
-from functions.shared.table import FenAttribute, InstantAttribute, JsonAttribute, find, find_all, query_page
+from functions.shared.table import FenAttribute, InstantAttribute, JsonAttribute, find, query_page
 from functions.support.rules.complaints import Entry, Evidence, Facts
 from functions.support.table.base import Key, SupportRow
 
 _QUEUE = "QUEUE#complaints"
+_AGENTS = "AGENTS"
+_MOST_AGENTS = 500
 _MOST_PER_ORDER = 100
 
 
 class ComplaintRow(SupportRow, discriminator="complaint"):
-    """A complaint. `due_at` is until when the next one has to act; `queued_at` the instant it is queued under."""
+    """A complaint. `due_at` is until when whoever is asked has to act; `queued_at` the instant it is queued under."""
 
     order_id = UnicodeAttribute()
     client_id = UnicodeAttribute()
     companion_id = UnicodeAttribute()
+    """Who was to accompany when it was filed."""
     category = UnicodeAttribute()
+    is_ahead = BooleanAttribute(default=False)
+    """The visit had not begun when it was filed."""
     remedy = UnicodeAttribute()
     text = UnicodeAttribute()
     is_text_shown = BooleanAttribute(default=False)
@@ -28,12 +33,22 @@ class ComplaintRow(SupportRow, discriminator="complaint"):
     state = UnicodeAttribute()
     filed_at = InstantAttribute()
     due_at = InstantAttribute(null=True)
+    token = UnicodeAttribute(null=True)
+    """With which the workflow waits, or waited last."""
+    waits = NumberAttribute(default=0)
+    """How often it waited: tells the waits apart."""
+    runs = NumberAttribute(default=1)
+    """How often the workflow was begun."""
+    is_finished = BooleanAttribute(default=False)
+    """Closed, and nothing is held on its account any more."""
     facts: JsonAttribute[Facts | None] = JsonAttribute(Facts | None, null=True)
     answer = UnicodeAttribute(null=True)
     is_answer_shown = BooleanAttribute(default=False)
     is_contested = BooleanAttribute(default=False)
     taken_by = UnicodeAttribute(null=True)
     queued_at = InstantAttribute(null=True)
+    why = UnicodeAttribute(default="")
+    """Why an agent should look at it, as the queue says."""
     escalations = NumberAttribute(default=0)
     """How often an agent's time ran out."""
     outcome = UnicodeAttribute(null=True)
@@ -42,6 +57,8 @@ class ComplaintRow(SupportRow, discriminator="complaint"):
     """Of the decision in force."""
     refunded_fen = FenAttribute(default=0)
     """Of all decisions that were carried out."""
+    is_upheld = BooleanAttribute(default=False)
+    """Some decision in the client's favour was carried out."""
     reason = UnicodeAttribute(null=True)
     decided_by = UnicodeAttribute(null=True)
     appeal = UnicodeAttribute(null=True)
@@ -77,10 +94,17 @@ class DecisionRow(SupportRow, discriminator="complaint_decision"):
     complaint_id = UnicodeAttribute()
 
 
-class AgentLoadRow(SupportRow, discriminator="agent_load"):
-    """The complaints that an agent took and has not decided."""
+class AgentRow(SupportRow, discriminator="complaint_agent"):
+    """An agent's desk: the complaints that they are to decide."""
 
-    held: JsonAttribute[tuple[str, ...]] = JsonAttribute(tuple[str, ...])
+    held: JsonAttribute[tuple[str, ...]] = JsonAttribute(tuple[str, ...], default=tuple)
+    is_on_duty = BooleanAttribute(default=False)
+    """New complaints are given to them."""
+    given_at = InstantAttribute(null=True)
+
+    @property
+    def agent_id(self) -> str:
+        return str(self.sk)
 
 
 class QueuedRow(SupportRow, discriminator="queued_complaint"):
@@ -111,8 +135,8 @@ def decision_key(decision_id: str) -> Key:
     return decision_id, "DECISION"
 
 
-def load_key(agent_id: str) -> Key:
-    return f"AGENT#{agent_id}", "LOAD"
+def agent_key(agent_id: str) -> Key:
+    return _AGENTS, agent_id
 
 
 def queued_key(due_at: datetime, complaint_id: str) -> Key:
@@ -128,22 +152,20 @@ def find_decision(decision_id: str) -> DecisionRow | None:
     return find(DecisionRow, *decision_key(decision_id))
 
 
-def find_load(agent_id: str) -> AgentLoadRow:
-    """What the agent holds, or a new row."""
-    return find(AgentLoadRow, *load_key(agent_id)) or AgentLoadRow(*load_key(agent_id), held=())
+def find_agent(agent_id: str) -> AgentRow:
+    """The agent's desk, or a new one."""
+    return find(AgentRow, *agent_key(agent_id)) or AgentRow(*agent_key(agent_id))
 
 
-def places_of(complaint: ComplaintRow) -> tuple[QueuedRow | None, AgentLoadRow | None]:
-    """Where it waits, and what the agent who took it holds: one BatchGet, or nothing to read."""
-    keys = []
-    if complaint.queued_at:
-        keys.append(queued_key(complaint.queued_at, complaint.complaint_id))
-    if complaint.taken_by:
-        keys.append(load_key(complaint.taken_by))
-    rows = list(find_all(SupportRow, keys).values()) if keys else []
-    queued = next((row for row in rows if isinstance(row, QueuedRow)), None)
-    load = next((row for row in rows if isinstance(row, AgentLoadRow)), None)
-    return queued, load
+def agents() -> Sequence[AgentRow]:
+    """All desks: one Query."""
+    rows, _ = query_page(AgentRow, _AGENTS, limit=_MOST_AGENTS)
+    return rows
+
+
+def find_queued(complaint: ComplaintRow) -> QueuedRow | None:
+    """Where it waits; nothing to read if it does not."""
+    return find(QueuedRow, *queued_key(complaint.queued_at, complaint.complaint_id)) if complaint.queued_at else None
 
 
 def find_open(order_id: str, category: str) -> OpenComplaintRow | None:

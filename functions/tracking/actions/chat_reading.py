@@ -20,6 +20,8 @@ from functions.tracking.table.chat import Conversation, EntryRow, MessageRow, Pa
 
 _COUNTED = 99
 """More unread entries than this are not counted one by one."""
+_READ_MOST = 2_000
+"""Of a longer conversation only the beginning is counted."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,30 @@ def read_overview(visit_id: str, *, caller: Caller, now: datetime) -> Overview:
         closes_at=rules.closes_at(visit.ends_at, visit.ended_at, table.policy()),
         parties=[each for each in rows.parties_of(visit_id) if each.standing],
         unsettled=[each for each in unsettled if each.state == MessageState.CHECKING],
+    )
+
+
+@dataclass(frozen=True)
+class Said:
+    """How many messages a visit's parties sent, and when the companion last did."""
+
+    by_family: int
+    by_companion: int
+    companion_last_at: datetime | None
+
+
+def count_messages(visit_id: str) -> Said:
+    """For those who look into a complaint: how much was said, not what. Two reads; all zero without a conversation."""
+    conversation = rows.load(visit_id)
+    latest = int(conversation.head.sequence) if conversation else 0
+    said = [
+        row for row in rows.entries_between(visit_id, 1, latest, limit=_READ_MOST) if row.entry_kind in rules.WRITTEN
+    ]
+    by_companion = [row.shown_at for row in said if row.standing == Standing.COMPANION]
+    return Said(
+        by_family=sum(1 for row in said if row.standing in (Standing.CLIENT, Standing.GUEST)),
+        by_companion=len(by_companion),
+        companion_last_at=max(by_companion, default=None),
     )
 
 

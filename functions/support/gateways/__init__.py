@@ -1,0 +1,1 @@
+"""What support needs from outside: the workflow service."""

@@ -1,0 +1,86 @@
+"""A complaint as its people play it over HTTP, in one process and on the deployed stack."""
+
+from dataclasses import replace
+from typing import Any
+
+from infra.local import demo_order, demo_visit
+from infra.local.demo_order import Order, Person
+from infra.local.demo_stage import Stage, expect
+
+WORDS = "约好的事情一直没有落实，打电话也不接。"
+
+
+def assigned_order(stage: Stage) -> tuple[Order, Person]:
+    """Paid, and taken by its companion; the visit is days ahead."""
+    client = demo_order.sign_in_client(stage, told=False)
+    order = demo_order.order_companion(stage, client, demo_order.add_father(stage, client, told=False))
+    demo_order.pay(stage, order)
+    companion = demo_order.accept(stage, order)
+    path = demo_visit.visit_path(order)
+    stage.wait_for(
+        lambda: stage.api.request("GET", path, token=companion.token, quiet=True).status == 200 or None, "no visit"
+    )
+    return order, companion
+
+
+def completed_order(stage: Stage) -> tuple[Order, Person]:
+    """A visit from its order to its report."""
+    client = demo_order.sign_in_client(stage, told=False)
+    order = demo_order.order_companion(stage, client, demo_order.add_father(stage, client, told=False))
+    demo_order.pay(stage, order)
+    companion = demo_order.accept(stage, order)
+    guest = demo_visit.share(stage, order)
+    demo_visit.attend(stage, order, companion, guest, demo_order.browse(stage))
+    demo_visit.report(stage, order, companion, guest)
+    return order, companion
+
+
+def post(stage: Stage, path: str, body: dict[str, Any] | None, token: str, status: int = 200) -> dict[str, Any]:
+    answer: dict[str, Any] = expect(stage.api.request("POST", path, body, token=token), status, path)
+    return answer
+
+
+def await_state(stage: Stage, path: str, state: str, token: str) -> dict[str, Any]:
+    """Until the complaint has come there."""
+
+    def reached() -> dict[str, Any] | None:
+        found: dict[str, Any] = expect(stage.api.request("GET", path, token=token, quiet=True), 200, path)
+        return found if found["state"] == state else None
+
+    return stage.wait_for(reached, f"{path} is not {state}")
+
+
+def file(stage: Stage, order: Order, category: str, remedy: str = "refund", **more: Any) -> str:
+    """Filed as soon as that is possible; the complaint's path."""
+    body = {"category": category, "remedy": remedy, "text": WORDS} | more
+    path = f"/orders/{order.id}/complaints"
+
+    def filed() -> dict[str, Any] | None:
+        answer = stage.api.request("POST", path, body, token=order.client.token, quiet=True)
+        return answer.body if answer.status == 201 else None
+
+    return f"/complaints/{stage.wait_for(filed, 'the complaint was not filed')['complaint_id']}"
+
+
+def contest(stage: Stage, path: str, companion: Person) -> None:
+    """The companion, once asked, sees it differently."""
+    await_state(stage, path, "awaiting_companion", companion.token)
+    post(stage, f"{path}/answer", {"text": "情况不是这样，我一直在联系。", "contests": True}, companion.token)
+
+
+def decide(stage: Stage, path: str, agent: str, outcome: str, **more: Any) -> dict[str, Any]:
+    """An agent takes it once it is in the queue, and decides."""
+
+    def taken() -> bool | None:
+        return stage.api.request("POST", f"{path}/take", None, token=agent, quiet=True).status == 200 or None
+
+    await_state(stage, path, "awaiting_agent", agent)
+    stage.wait_for(taken, "the complaint could not be taken")
+    return post(stage, f"{path}/decision", {"outcome": outcome, "reason": "已向双方核实"} | more, agent)
+
+
+def next_takes(stage: Stage, order: Order) -> Person:
+    """The client's second choice, who is offered the order next, takes it."""
+    second = order.candidates[1]
+    placed = {**order.placed, "companion_id": second["companion_id"]}
+    return demo_order.accept(stage, replace(order, candidates=[second], placed=placed))
