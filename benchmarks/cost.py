@@ -29,6 +29,7 @@ class Played:
     events: int
     timers: int
     socket_minutes: float
+    workflow_transitions: int = 0
 
 
 def order_cost(played: Played, warmer: Sequence[Sequence[Act]]) -> dict[str, Any]:
@@ -53,6 +54,7 @@ def order_cost(played: Played, warmer: Sequence[Sequence[Act]]) -> dict[str, Any
         "timers": played.timers,
         "log_bytes": len(calls) * LOG_BYTES_PER_INVOCATION,
         "kms_calls": sum(number for name, number in aws_calls.items() if name.startswith("kms.")),
+        "workflow_transitions": played.workflow_transitions,
     }
     usd = {name: PRICES[name].of(amount) for name, amount in amounts.items()}
     return {

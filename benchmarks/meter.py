@@ -39,7 +39,7 @@ class Act:
 
     name: str
     kind: str
-    """`request`, `event` or `timer`."""
+    """`request`, `event`, `timer`, `socket` or a workflow's `step`."""
     room: str
     store_calls: list[StoreCall] = field(default_factory=list)
     aws_calls: Counter[str] = field(default_factory=Counter)

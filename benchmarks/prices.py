@@ -36,6 +36,7 @@ PRICES: dict[str, Price] = {
     "timers": Price(1.00, _MILLION),
     "log_bytes": Price(0.50, 1_000_000_000),
     "kms_calls": Price(0.03, 10_000),
+    "workflow_transitions": Price(25.00, _MILLION),
 }
 """Each entry is a figure of `order_cost` and what one of it costs (x86; arm Lambda is 0.0000133334 per GB-s)."""
 

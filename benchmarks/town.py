@@ -199,17 +199,25 @@ def _routes() -> list[tuple[Route, re.Pattern[str]]]:
     return [(route, re.compile(re.sub(r"\{\w+\}", "[^/]+", route.path))) for route in declared]
 
 
-def metered_handle(meter: Meter) -> Callable[[Subscriptions, dict[str, Any]], None]:
+def metered_handle(meter: Meter) -> Callable[[Subscriptions, dict[str, Any]], Any]:
     """In place of `Subscriptions.handle`: every delivery is an act of its own."""
     original = Subscriptions.handle
 
-    def handle(self: Subscriptions, raw: dict[str, Any]) -> None:
-        kind = "event" if "detail-type" in raw else "timer"
-        name = raw["detail-type"] if kind == "event" else f"timer {raw['kind']}"
+    def handle(self: Subscriptions, raw: dict[str, Any]) -> Any:
+        kind, name = _delivered(raw)
         with meter.act(f"{self.room} ← {name}", kind=kind, room=f"{self.room}_events"):
-            original(self, raw)
+            return original(self, raw)
 
     return handle
+
+
+def _delivered(raw: dict[str, Any]) -> tuple[str, str]:
+    """An event's, a timer's or a workflow step's kind of act, and its name."""
+    if "detail-type" in raw:
+        return "event", raw["detail-type"]
+    if "step" in raw:
+        return "step", f"step {raw['step']}"
+    return "timer", f"timer {raw['kind']}"
 
 
 def _taking_outbox_rows(timers: list[str]) -> Callable[[World], list[dict[str, str]]]:
