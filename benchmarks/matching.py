@@ -163,7 +163,7 @@ def _kernel(everybody: Sequence[Any]) -> dict[str, float]:
 
     policy, weights = Policy(), Weights()
     booking = Booking("quo_1", STARTS_AT, STARTS_AT + timedelta(hours=4), "east")
-    hours, dates = Hours(booking, policy), calendar.days_of(booking.starts_at, booking.ends_at)
+    hours, dates = Hours(booking, policy), calendar.days_held(booking.starts_at, booking.ends_at, policy)
     wanted = Wanted(gender=Gender.FEMALE, language="mandarin")
     best = sorted(everybody, key=lambda each: -matching.index_standing(each, weights, place="p", turn=0))
     pool = best[: policy.candidate_pool]

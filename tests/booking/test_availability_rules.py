@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.booking.rules import availability, calendar
@@ -102,7 +102,7 @@ class TestHours:
 @pytest.mark.feature("B2")
 class TestFreeStarts:
     def starts(self, said: Availability, *bookings: Booking, campus: str | None = "east", **more: object) -> list[str]:
-        days = {each: Day(each) for each in (WEDNESDAY, WEDNESDAY + timedelta(days=1))}
+        days = {each: Day(each) for each in (WEDNESDAY + timedelta(days=number) for number in (-1, 0, 1))}
         days[WEDNESDAY] = Day(WEDNESDAY, bookings)
         facts = {"service_date": WEDNESDAY, "duration_min": 240, "now": NOW, "policy": POLICY} | more
         found = availability.free_starts(said, days, campus_id=campus, **facts)  # type: ignore[arg-type]
@@ -147,6 +147,7 @@ commands = st.lists(
 
 @pytest.mark.feature("B2")
 @given(commands)
+@example([(0, 48, 1, "w"), (1, 36, 11, "e")])
 def test_no_two_visits_overlap_whatever_is_booked_moved_and_released(some: list[tuple[int, int, int, str]]) -> None:
     """Six orders over two days: booked, moved (booked again) and, for a length of 12 half hours, released."""
     first, second = WEDNESDAY, WEDNESDAY + timedelta(days=1)
@@ -154,13 +155,13 @@ def test_no_two_visits_overlap_whatever_is_booked_moved_and_released(some: list[
     for number, begin, length, campus in some:
         order = f"ord_{number}"
         booking = visit(begin / 2, length / 2, campus=campus, order=order)
-        touched = calendar.days_of(booking.starts_at, booking.ends_at)
+        held = calendar.days_held(booking.starts_at, booking.ends_at, POLICY)
         released = {each: calendar.release(day, order) for each, day in days.items()}
         if length == 12:
             days = released
             continue
         try:
-            booked = {each: calendar.book(released[each], booking, POLICY) for each in touched}
+            booked = {each: calendar.book(released[each], booking, POLICY) for each in held}
         except SlotTaken:
             continue
         days = released | booked

@@ -162,6 +162,17 @@ class TestCalendar:
         assert [each.day for each in dates] == [4, 5]
         assert calendar.days_of(NOON, NOON + timedelta(hours=12)) == (service_date(NOON),)
 
+    def test_a_visit_stands_in_the_days_that_one_travels_in_too(self) -> None:
+        midnight = NOON + timedelta(hours=12)
+        before, after = service_date(NOON), service_date(midnight)
+        for starts_at, ends_at, held in (
+            (NOON, midnight - timedelta(hours=1), (before,)),
+            (NOON, midnight - timedelta(minutes=30), (before, after)),
+            (midnight + timedelta(minutes=30), midnight + timedelta(hours=2), (before, after)),
+            (midnight + timedelta(hours=1), midnight + timedelta(hours=2), (after,)),
+        ):
+            assert calendar.days_held(starts_at, ends_at, POLICY) == held
+
     @given(
         st.lists(st.tuples(st.integers(-48, 47), st.integers(1, 24), st.sampled_from(["east", "west"])), max_size=12)
     )
@@ -169,7 +180,7 @@ class TestCalendar:
         days: dict[object, Day] = {}
         for number, (half_hours, length, campus) in enumerate(wishes):
             wish = booking(f"ord_{number}", starts=half_hours / 2, hours=length / 2, campus=campus)
-            touched = [days.get(d, Day(d)) for d in calendar.days_of(wish.starts_at, wish.ends_at)]
+            touched = [days.get(d, Day(d)) for d in calendar.days_held(wish.starts_at, wish.ends_at, POLICY)]
             if all(calendar.fits(day, wish, POLICY) for day in touched):
                 days |= {day.service_date: calendar.book(day, wish, POLICY) for day in touched}
         kept = sorted({each for day in days.values() for each in day.bookings}, key=lambda each: each.starts_at)

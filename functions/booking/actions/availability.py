@@ -84,7 +84,7 @@ def find_slots(
     with the client.
     """
     rules.check_date(first, now, table.policy(), field="from")
-    dates = [first + timedelta(days=number) for number in range(days + 1)]
+    dates = [first + timedelta(days=number) for number in range(-1, days + 1)]
     keys = [table.day_key(companion_id, each) for each in dates]
     loaded = table.load([table.companion_key(companion_id), table.relations_key(client_id), *keys], consistent=False)
     row = loaded.companion(companion_id)
@@ -105,7 +105,7 @@ def find_slots(
                 policy=table.policy(),
             ),
         )
-        for each in dates[:-1]
+        for each in dates[1:-1]
     ]
 
 

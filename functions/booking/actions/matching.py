@@ -119,7 +119,7 @@ class _Search:
 
     @property
     def dates(self) -> tuple[date, ...]:
-        return calendar.days_of(self.booking.starts_at, self.booking.ends_at)
+        return calendar.days_held(self.booking.starts_at, self.booking.ends_at, table.policy())
 
     @property
     def hours(self) -> Hours:

@@ -94,7 +94,8 @@ def place_order(
     `overtime_cap_fen` in all is approved in advance (B9). Raises NotFound,
     QuoteUsed, QuoteExpired, CompanionUnavailable, SlotTaken.
     """
-    dates = table.days_of_quote(quote_id)
+    policy = table.policy()
+    dates = table.days_of_quote(quote_id, policy)
     days = [table.day_key(companion_id, service_date) for service_date in dates]
     if not days:
         raise NotFound()
@@ -104,8 +105,8 @@ def place_order(
     if quote is None or quote.client_id != client_id or companion is None:
         raise NotFound()
     pricing.check_usable(expires_at=quote.expires_at, order_id=quote.order_id, now=tx.now)
-    visit_days = loaded.days(companion_id, calendar.days_of(quote.starts_at, quote.ends_at))
-    hold_expires_at = orders.hold_expires_at(tx.now, table.policy())
+    visit_days = loaded.days(companion_id, calendar.days_held(quote.starts_at, quote.ends_at, policy))
+    hold_expires_at = orders.hold_expires_at(tx.now, policy)
     relations.check_allowed(loaded.relations(client_id).relations, companion_id)
     return place_on(
         tx,

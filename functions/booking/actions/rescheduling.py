@@ -117,7 +117,7 @@ def _plan(order: OrderRow, to: datetime, now: datetime) -> _Move:
     after = replace(before, starts_at=to, ends_at=to + (before.ends_at - before.starts_at))
     if order.state is not OrderState.ASSIGNED and order.offer is None:
         return _Move(before, after, [], [])
-    leaving, entering = (calendar.days_of(each.starts_at, each.ends_at) for each in (before, after))
+    leaving, entering = (calendar.days_held(each.starts_at, each.ends_at, policy) for each in (before, after))
     days = [table.day_key(order.chosen_id, each) for each in {*leaving, *entering}]
     loaded = table.load([table.companion_key(order.chosen_id), *days])
     companion = loaded.companion(order.chosen_id)
@@ -145,7 +145,7 @@ def _alternatives(before: Booking, after: Booking, days: list[DayRow], said: Ava
 
     def is_free(at: datetime) -> bool:
         wanted = replace(after, starts_at=at, ends_at=at + length)
-        dates = calendar.days_of(wanted.starts_at, wanted.ends_at)
+        dates = calendar.days_held(wanted.starts_at, wanted.ends_at, policy)
         if at == before.starts_at or not known.keys() >= set(dates):
             return False
         return availability.is_open(said, [known[each] for each in dates], wanted, policy)

@@ -143,7 +143,8 @@ def _placing(
 
 def _place(tx: Tx, client_id: str, series_id: str, request: SeriesRequest, starts_at: datetime) -> OrderRow:
     quote = quotes.draw_up(tx, client_id=client_id, request=replace(request.visit, starts_at=starts_at))
-    dates = calendar.days_of(quote.starts_at, quote.ends_at)
+    policy = table.policy()
+    dates = calendar.days_held(quote.starts_at, quote.ends_at, policy)
     companion_id = request.companion_id
     days = [table.day_key(companion_id, service_date) for service_date in dates]
     loaded = table.load([table.companion_key(companion_id), table.relations_key(client_id), *days])
@@ -151,7 +152,6 @@ def _place(tx: Tx, client_id: str, series_id: str, request: SeriesRequest, start
     if companion is None:
         raise NotFound()
     relations.check_allowed(loaded.relations(client_id).relations, companion_id)
-    policy = table.policy()
     hold_expires_at = rules.pay_until(tx.now, starts_at, policy)
     order = orders.place_on(
         tx,

@@ -33,4 +33,4 @@ def release_days(tx: Tx, order: OrderRow, days: Sequence[DayRow]) -> None:
 
 def dates_of(order: OrderRow) -> tuple[date, ...]:
     """The China days in which the order stands."""
-    return calendar.days_of(order.starts_at, order.ends_at)
+    return calendar.days_held(order.starts_at, order.ends_at, table.policy())

@@ -133,7 +133,7 @@ class Hours:
         """By the hours of the week, where none were said for the day itself."""
         week = int(packed, 16) if packed else self._default
         for day in days:
-            needs = self._by_date[day.service_date]
+            needs = self._by_date.get(day.service_date, 0)
             hours = day.hours if day.hours is not None else week >> (_STEPS * day.service_date.weekday()) & _WHOLE_DAY
             if hours & needs != needs:
                 return False
@@ -148,7 +148,7 @@ class Hours:
 
 
 def within_hours(availability: Availability, days: Iterable[Day], booking: Booking, policy: Policy) -> bool:
-    """Whether the companion works during the whole visit; `days` are those that it touches."""
+    """Whether the companion works during the whole visit; `days` are at least those that it touches."""
     return Hours(booking, policy).on(packed_week(availability), days)
 
 
@@ -169,7 +169,7 @@ def free_starts(
     now: datetime,
     policy: Policy,
 ) -> tuple[datetime, ...]:
-    """When on that day a visit of this length can begin. `days` hold it and the next one.
+    """When on that day a visit of this length can begin. `days` hold it, the one before and the next one.
 
     Without a campus, time to travel is kept free on both sides of every other visit.
     """
@@ -182,8 +182,8 @@ def free_starts(
         if not earliest <= starts_at <= latest:
             continue
         visit = Booking(_NOBODY, starts_at, starts_at + length, campus_id or _UNKNOWN_CAMPUS)
-        touched = [days[each] for each in calendar.days_of(visit.starts_at, visit.ends_at)]
-        if is_open(availability, touched, visit, policy):
+        held = [days[each] for each in calendar.days_held(visit.starts_at, visit.ends_at, policy)]
+        if is_open(availability, held, visit, policy):
             found.append(starts_at)
     return tuple(found)
 

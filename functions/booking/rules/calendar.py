@@ -28,7 +28,7 @@ class Booking:
 
 @dataclass(frozen=True)
 class Day:
-    """One China day of a companion. A visit that crosses midnight stands in both of its days, whole."""
+    """One China day of a companion. A visit across midnight, or within a way of it, stands in both days, whole."""
 
     service_date: date
     bookings: tuple[Booking, ...] = ()
@@ -40,6 +40,13 @@ def days_of(starts_at: datetime, ends_at: datetime) -> tuple[date, ...]:
     """The China days that a visit touches (one that ends at midnight does not touch the next)."""
     first, last = service_date(starts_at), service_date(ends_at - timedelta(microseconds=1))
     return (first,) if first == last else (first, last)
+
+
+def days_held(starts_at: datetime, ends_at: datetime, policy: Policy) -> tuple[date, ...]:
+    """The China days in which a visit stands: those from which one travels to it, or from it, as well."""
+    travel = timedelta(minutes=policy.travel_buffer_min)
+    first, last = service_date(starts_at - travel), service_date(ends_at + travel - timedelta(microseconds=1))
+    return tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
 def fits(day: Day, booking: Booking, policy: Policy, *, daily_cap: int | None = None) -> bool:

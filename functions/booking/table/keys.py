@@ -4,9 +4,11 @@ from datetime import date, datetime, timedelta
 
 from ulid import ULID
 
+from functions.booking.rules import calendar
 from functions.booking.rules.matching import FULL
+from functions.booking.rules.policy import Policy
 from functions.booking.rules.pricing import MAX_VISIT_MIN
-from functions.shared import clock, ids
+from functions.shared import ids
 
 Key = tuple[str, str]
 MAX_OFFER_ID = 64
@@ -101,16 +103,15 @@ def new_quote_id(starts_at: datetime) -> str:
     return ids.new("quo", starts_at)
 
 
-def days_of_quote(quote_id: str) -> tuple[date, ...]:
-    """The China days that a visit quoted under this id may touch; empty if it is not one of our ids."""
+def days_of_quote(quote_id: str, policy: Policy) -> tuple[date, ...]:
+    """The China days in which a visit quoted under this id may stand; empty if it is not one of our ids."""
     if not ids.is_id("quo", quote_id):
         return ()
     try:
         starts_at = ULID.from_str(quote_id.removeprefix("quo_")).datetime
-        first, last = (clock.service_date(at) for at in (starts_at, starts_at + timedelta(minutes=MAX_VISIT_MIN)))
+        return calendar.days_held(starts_at, starts_at + timedelta(minutes=MAX_VISIT_MIN), policy)
     except (ValueError, OverflowError):
         return ()
-    return (first,) if first == last else (first, last)
 
 
 def offer_id_of(order_id: str, turn: int) -> str:
