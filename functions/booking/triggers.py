@@ -7,12 +7,12 @@ from typing import Any
 from chalice.app import Blueprint
 
 from functions.booking import actions
-from functions.booking.actions import candidates, no_shows, preparation, remedies
+from functions.booking.actions import candidates, no_shows, preparation, remedies, unassignment
 from functions.booking.rules.matching import Companion, Gender
 from functions.booking.rules.policy import Tier
 from functions.booking.rules.preparation import ReminderKind
 from functions.care.events import ReportSubmitted
-from functions.companions.events import CompanionActivated, CompanionSuspended
+from functions.companions.events import CompanionActivated, CompanionSuspended, ComplaintsTooOften
 from functions.settlement.events import PaymentSucceeded
 from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
@@ -52,6 +52,20 @@ def project_companion(tx: Tx, event: CompanionActivated) -> None:
 @bus.on(CompanionSuspended)
 def withdraw_companion(tx: Tx, event: CompanionSuspended) -> None:
     actions.withdraw_companion(tx, companion_id=event.companion_id, sequence=event.sequence)
+
+
+@bus.on(ComplaintsTooOften)
+def begin_replacing(tx: Tx, event: ComplaintsTooOften) -> None:
+    """The companion does not work for now: what they took for later is given to others, one by one."""
+    tx.schedule(Timer(room="booking", kind="replace_companion", subject=event.companion_id, due_at=tx.now))
+
+
+@bus.timer("replace_companion")
+def replace_companion(tx: Tx, timer: Timer) -> None:
+    """Each order is a transaction of its own; a repetition goes on with those that are left."""
+    run = Run(bus.room, timer.kind, timer.due_at)
+    for order_id in list(unassignment.visits_to_replace(timer.subject, now=tx.now)):
+        run.act(order_id, partial(unassignment.replace_suspended, order_id=order_id, companion_id=timer.subject))
 
 
 @bus.on(PaymentSucceeded)

@@ -67,6 +67,17 @@ class CompanionTierChanged(Event, frozen=True, kw_only=True, tag="companion.tier
     reason: TierReason
 
 
+class ComplaintsTooOften(Event, frozen=True, kw_only=True, tag="companion.complained_of"):
+    """Clients complained of a companion so often that they stopped working: the figures of the last `window_days`."""
+
+    companion_id: str
+    upheld: int
+    rejected: int
+    visits: int
+    window_days: int
+    rate_bp: int
+
+
 class ApplicationDecided(Event, frozen=True, kw_only=True, tag="application.decided"):
     """Staff decided about an application; what they wrote to the applicant stays with the application."""
 

@@ -12,7 +12,7 @@ from functions.shared.consumer import Subscriptions
 from functions.shared.events import Timer
 from functions.shared.run import Run
 from functions.shared.tx import Tx
-from functions.support.events import CompanionRated, ComplaintClosed
+from functions.support.events import CompanionRated, ComplaintClosed, RectificationClosed
 from functions.tracking.events import VisitNoShow
 
 bus = Subscriptions("companions")
@@ -50,9 +50,17 @@ def take_rating(tx: Tx, event: CompanionRated) -> None:
 
 @bus.on(ComplaintClosed)
 def count_complaint(tx: Tx, event: ComplaintClosed) -> None:
-    """A complaint that was upheld counts against the companion's tier; one that was rejected does not."""
-    if event.upheld:
-        tiers.count_complaint(tx, companion_id=event.companion_id)
+    """A complaint that was upheld counts against the companion; one that was rejected hardly does."""
+    tiers.count_complaint(tx, companion_id=event.companion_id, upheld=event.upheld)
+
+
+@bus.on(RectificationClosed)
+def end_rectification(tx: Tx, event: RectificationClosed) -> None:
+    """What was complained of was put right, or never will be."""
+    if event.is_lifted:
+        tiers.note_rectified(tx, companion_id=event.companion_id)
+    else:
+        tiers.remove(tx, companion_id=event.companion_id)
 
 
 @bus.on(VisitNoShow)

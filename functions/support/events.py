@@ -100,6 +100,30 @@ class ComplaintDecided(Event, frozen=True, kw_only=True, tag="complaint.decided"
     """An agent's id, or `rule`."""
 
 
+class RectificationIssued(Event, frozen=True, kw_only=True, tag="rectification.issued"):
+    """A companion of whom clients complain too often has a notice with measures, to be answered by `due_at` (F31)."""
+
+    rectification_id: str
+    companion_id: str
+    due_at: datetime
+
+
+class RectificationExtended(Event, frozen=True, kw_only=True, tag="rectification.extended"):
+    """An inspection was not content yet: the companion has until `due_at`."""
+
+    rectification_id: str
+    companion_id: str
+    due_at: datetime
+
+
+class RectificationClosed(Event, frozen=True, kw_only=True, tag="rectification.closed"):
+    """The last inspection: what was complained of is put right, or the companion is removed."""
+
+    rectification_id: str
+    companion_id: str
+    is_lifted: bool
+
+
 class ComplaintClosed(Event, frozen=True, kw_only=True, tag="complaint.closed"):
     """The complaint has ended; `upheld` says that the client was right, in whole or in part."""
 

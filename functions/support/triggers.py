@@ -7,6 +7,7 @@ from chalice.app import Blueprint
 
 from functions.accounts.events import ContentChecked
 from functions.booking.events import OrderCompleted, OrderRemedied
+from functions.companions.events import ComplaintsTooOften
 from functions.settlement.events import RefundOrderCarriedOut, RefundOrderRejected
 from functions.shared import ids
 from functions.shared.consumer import Subscriptions
@@ -14,9 +15,10 @@ from functions.shared.events import Timer
 from functions.shared.tx import Tx
 from functions.support import actions
 from functions.support.actions import complaint_flow as flow
-from functions.support.actions import complaints
+from functions.support.actions import complaints, rectifications
 from functions.support.events import ComplaintFiled, ComplaintMoved
 from functions.support.rules.complaints import Part as ComplaintPart
+from functions.support.rules.rectification import Figures
 from functions.support.rules.reviews import Part
 
 bus = Subscriptions("support")
@@ -81,6 +83,19 @@ def note_refused(tx: Tx, event: RefundOrderRejected) -> None:
 def note_reassigned(tx: Tx, event: OrderRemedied) -> None:
     """Another companion took the order, or it ended with everything given back."""
     flow.note_executed(tx, decision_id=event.decision_id, refunded_fen=event.refund_fen)
+
+
+@bus.on(ComplaintsTooOften)
+def issue_rectification(tx: Tx, event: ComplaintsTooOften) -> None:
+    """Clients complain too often of a companion, who does not work until that is put right."""
+    figures = Figures(upheld=event.upheld, visits=event.visits, window_days=event.window_days, rate_bp=event.rate_bp)
+    rectifications.issue(tx, companion_id=event.companion_id, figures=figures)
+
+
+@bus.timer("rectification_due")
+def note_rectification_due(tx: Tx, timer: Timer) -> None:
+    """The companion's time, or the inspecting agent's, is over."""
+    rectifications.note_due(tx, subject=timer.subject)
 
 
 @bus.timer("complaint_watch")

@@ -313,6 +313,7 @@ def test_a_profile_said_twice_is_one_candidate(town: Town) -> None:
 def test_the_room_listens_to_what_its_contract_names() -> None:
     assert bus.event_names == [
         "companion.activated",
+        "companion.complained_of",
         "companion.suspended",
         "payment.succeeded",
         "report.submitted",
@@ -327,6 +328,7 @@ def test_the_room_listens_to_what_its_contract_names() -> None:
         "hold_expires",
         "newcomer_turn",
         "offer_expires",
+        "replace_companion",
         "series_payment_due",
         "visit_morning",
         "visit_reminder",

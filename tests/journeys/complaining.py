@@ -1,8 +1,10 @@
 """A complaint as its people play it over HTTP, in one process and on the deployed stack."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from functions.shared import clock
 from infra.local import demo_order, demo_visit
 from infra.local.demo_order import Order, Person
 from infra.local.demo_stage import Stage, expect
@@ -21,6 +23,26 @@ def assigned_order(stage: Stage) -> tuple[Order, Person]:
         lambda: stage.api.request("GET", path, token=companion.token, quiet=True).status == 200 or None, "no visit"
     )
     return order, companion
+
+
+def order_with(stage: Stage, companion: Person) -> Order:
+    """Paid, and taken by just this companion; the visit is days ahead, and others could come too."""
+    client = demo_order.sign_in_client(stage, told=False)
+    patient_id = demo_order.add_father(stage, client, told=False)
+
+    def with_both() -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+        quote = demo_order.quote_visit(stage, client, patient_id, quiet=True)
+        found = demo_order.look_for_companions(stage, client, quote, quiet=True)
+        wanted = [each for each in found if each["companion_id"] == companion.account_id]
+        others = [each for each in found if each["companion_id"] != companion.account_id]
+        is_far = datetime.fromisoformat(quote["starts_at"]) > clock.now() + timedelta(days=3)
+        return (quote, wanted + others) if wanted and others and is_far else None
+
+    quote, candidates = stage.wait_for(with_both, "the companion is never free")
+    order = demo_order.place(stage, client, patient_id, quote, candidates, quiet=True)
+    demo_order.pay(stage, order)
+    demo_order.accept(stage, order)
+    return order
 
 
 def completed_order(stage: Stage) -> tuple[Order, Person]:

@@ -19,6 +19,7 @@ PLACEHOLDERS = frozenset(
         "amount_text",
         "credential_name",
         "days_text",
+        "due_text",
         "expires_on_text",
         "tier_name",
     }

@@ -112,7 +112,7 @@ def tell_unassigned(tx: Tx, event: OrderUnassigned) -> None:
 
 @bus.on(OrderUnassigned)
 def tell_companion_unassigned(tx: Tx, event: OrderUnassigned) -> None:
-    """To the companion who did not confirm or was complained of: it is somebody else's. (Who cancelled knows.)"""
+    """To the companion who did not confirm or is complained of: it is somebody else's. (Who cancelled knows.)"""
     if event.reason is not UnassignedReason.COMPANION_CANCELLED:
         facts = OrderFacts(order_id=event.order_id, starts_at=event.starts_at)
         write_notice(tx, account_id=event.companion_id, code="visit_reassigned", facts=facts)

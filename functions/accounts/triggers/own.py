@@ -15,7 +15,9 @@ from functions.companions.events import (
 )
 from functions.companions.rules.credentials import CREDENTIAL_TITLES
 from functions.companions.rules.tiers import LADDER, TIER_TITLES
+from functions.shared import clock
 from functions.shared.tx import Tx
+from functions.support.events import RectificationClosed, RectificationExtended, RectificationIssued
 
 
 @bus.on(CompanionActivated)
@@ -51,6 +53,27 @@ def tell_credential_expiring(tx: Tx, event: CredentialExpiring) -> None:
 def tell_suspended(tx: Tx, event: CompanionSuspended) -> None:
     """To the companion: no new orders for now, and why."""
     write_notice(tx, account_id=event.companion_id, code=f"suspended_{event.reason}", facts=OwnFacts())
+
+
+@bus.on(RectificationIssued)
+def tell_rectification(tx: Tx, event: RectificationIssued) -> None:
+    """To the companion: what to put right, and by when."""
+    texts = {"due_text": clock.spoken(event.due_at)}
+    write_notice(tx, account_id=event.companion_id, code="rectification_issued", facts=OwnFacts(texts))
+
+
+@bus.on(RectificationExtended)
+def tell_rectification_extended(tx: Tx, event: RectificationExtended) -> None:
+    """To the companion: it is not enough yet, and by when it has to be."""
+    texts = {"due_text": clock.spoken(event.due_at)}
+    write_notice(tx, account_id=event.companion_id, code="rectification_extended", facts=OwnFacts(texts))
+
+
+@bus.on(RectificationClosed)
+def tell_rectification_closed(tx: Tx, event: RectificationClosed) -> None:
+    """To the companion: they work again, or no more."""
+    code = "rectification_lifted" if event.is_lifted else "rectification_removed"
+    write_notice(tx, account_id=event.companion_id, code=code, facts=OwnFacts())
 
 
 @bus.on(CompanionTierChanged)

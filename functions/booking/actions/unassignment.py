@@ -1,6 +1,7 @@
 """A companion who had taken an order will not come: somebody else is asked at once (B5, B6)."""
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from functions.booking import table
 from functions.booking.actions import confirmation, dispatch
@@ -12,6 +13,8 @@ from functions.booking.table import OrderRow
 from functions.shared import audit
 from functions.shared.errors import NotFound
 from functions.shared.tx import Tx
+
+_PAGE = 50
 
 
 def cancel_as_companion(tx: Tx, *, order_id: str, companion_id: str, reason: str) -> None:
@@ -41,6 +44,23 @@ def take_confirmation_step(tx: Tx, *, order_id: str, due_at: datetime) -> None:
         return
     confirmation.ask(tx, order)
     tx.save(order)
+
+
+def visits_to_replace(companion_id: str, *, now: datetime) -> Iterator[str]:
+    """The orders of a suspended companion that somebody else should take, the latest visit first: a Query per page."""
+    soon, after = now + timedelta(seconds=table.policy().keep_before_s), None
+    while True:
+        orders, after = table.orders_of_companion(companion_id, limit=_PAGE, after=after)
+        yield from (each.order_id for each in orders if each.starts_at > soon and each.state is OrderState.ASSIGNED)
+        if after is None or not orders or orders[-1].starts_at <= soon:
+            return
+
+
+def replace_suspended(tx: Tx, *, order_id: str, companion_id: str) -> None:
+    """Take the visit from the companion; nothing if it is no longer theirs."""
+    order = table.find_order(order_id)
+    if order is not None and order.companion_id == companion_id and order.state is OrderState.ASSIGNED:
+        unassign(tx, order, UnassignedReason.COMPANION_SUSPENDED)
 
 
 def unassign(tx: Tx, order: OrderRow, reason: UnassignedReason) -> None:

@@ -46,6 +46,8 @@ class UnassignedReason(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
     COMPLAINED_OF = "complained_of"
     """The client complained, and was given somebody else."""
+    COMPANION_SUSPENDED = "companion_suspended"
+    """Clients complained of the companion too often."""
 
 
 _S = OrderState

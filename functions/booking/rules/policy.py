@@ -49,6 +49,8 @@ class Policy:
     """How long before the visit its companion is asked to confirm it (B6)."""
     confirm_within_s: int = 4 * 60 * 60
     """How long a companion may take to confirm; then the visit goes to somebody else."""
+    keep_before_s: int = 24 * 60 * 60
+    """A suspended companion keeps the visits that begin within this time; the later ones go to somebody else (F31)."""
     series_visits: int = 12
     """How many visits one recurring series may ask for (B8)."""
     series_pay_before_s: int = 48 * 60 * 60
@@ -75,7 +77,7 @@ class Policy:
         )
         natural = (
             *(self.lead_time_s, self.travel_buffer_min, self.offer_floor_s),
-            *(self.series_pay_before_s, self.series_warn_s),
+            *(self.series_pay_before_s, self.series_warn_s, self.keep_before_s),
         )
         if min(positive) <= 0 or min(natural) < 0:
             raise ValueError("booking policy: a duration is out of range")

@@ -6,10 +6,10 @@ from datetime import date, datetime
 
 from functions.companions.actions import announcing
 from functions.companions.actions.standing import find_row
-from functions.companions.events import CompanionTierChanged
-from functions.companions.rules import profiles
+from functions.companions.events import CompanionTierChanged, ComplaintsTooOften
+from functions.companions.rules import profiles, quality
 from functions.companions.rules import tiers as rules
-from functions.companions.rules.profiles import Profile, Tier
+from functions.companions.rules.profiles import CompanionState, Profile, SuspensionReason, Tier
 from functions.companions.rules.records import Record
 from functions.companions.rules.tiers import Change, Facts, Override, TierReason, TierRules
 from functions.companions.table import base
@@ -75,14 +75,37 @@ def count_cancellation(tx: Tx, *, companion_id: str) -> None:
     _save_record(tx, companion_id, stored, record)
 
 
-def count_complaint(tx: Tx, *, companion_id: str) -> None:
-    """A client complained and was right."""
+def count_complaint(tx: Tx, *, companion_id: str, upheld: bool) -> None:
+    """A complaint has ended. Those that were upheld count for the tier, and suspend above a rate (F31)."""
     row, stored = table.load(companion_id)
     if row is None:
         return
-    record = _recent(stored, tx.now).with_complaint(clock.service_date(tx.now))
-    _settle(tx, row, row.to_profile(), record, aloud=False)
+    recent, today = _recent(stored, tx.now), clock.service_date(tx.now)
+    record = recent.with_complaint(today) if upheld else recent.with_rejected(today)
+    profile = row.to_profile()
+    stopped = _stopped_for(tx, profile, record) if upheld else None
+    _settle(tx, row, stopped or profile, record, aloud=stopped is not None)
     _save_record(tx, companion_id, stored, record)
+
+
+def note_rectified(tx: Tx, *, companion_id: str) -> None:
+    """What clients complained of until today was put right: the companion works again, and begins anew."""
+    row, stored = table.load(companion_id)
+    if row is None or SuspensionReason.COMPLAINTS not in row.suspended_for:
+        return
+    today = clock.service_date(tx.now)
+    record = replace(_recent(stored, tx.now), rectified_on=today)
+    profile = profiles.reinstate(row.to_profile(), SuspensionReason.COMPLAINTS, today)
+    _settle(tx, row, profile, record, aloud=True)
+    _save_record(tx, companion_id, stored, record)
+
+
+def remove(tx: Tx, *, companion_id: str) -> None:
+    """What clients complained of was not put right: the companion works here no more."""
+    row = table.load(companion_id)[0]
+    if row is None or SuspensionReason.COMPLAINTS not in row.suspended_for:
+        return
+    announcing.store(tx, row, profiles.removed(row.to_profile()), aloud=False)
 
 
 def take_rating(tx: Tx, *, companion_id: str, sequence: int, rating_hundredths: int | None) -> None:
@@ -218,6 +241,35 @@ def _settle(tx: Tx, row: ProfileRow, profile: Profile, record: Record, *, aloud:
         announcing.store(tx, row, profile, aloud=aloud)
     else:
         _change(tx, row, profile, change, rules.told_of(change, facts, tier_rules))
+
+
+def _stopped_for(tx: Tx, profile: Profile, record: Record) -> Profile | None:
+    """The profile suspended, if clients complain too often and it is not yet for that."""
+    policy = base.policy()
+    found = quality.quality_of(record, table.tier_rules(), policy)
+    if not quality.is_too_often(found, policy) or SuspensionReason.COMPLAINTS in profile.suspended_for:
+        return None
+    if profile.state is CompanionState.REMOVED:
+        return None
+    audit.record(
+        tx,
+        actor="system",
+        act="companion.suspended",
+        subject=profile.companion_id,
+        reason=SuspensionReason.COMPLAINTS,
+        after=f"{found.window_days} 天内 {found.visits} 单，成立投诉 {found.upheld} 件",
+    )
+    tx.emit(
+        ComplaintsTooOften(
+            companion_id=profile.companion_id,
+            upheld=found.upheld,
+            rejected=found.rejected,
+            visits=found.visits,
+            window_days=found.window_days,
+            rate_bp=found.rate_bp,
+        )
+    )
+    return profiles.suspend(profile, SuspensionReason.COMPLAINTS)
 
 
 def _change(tx: Tx, row: ProfileRow, profile: Profile, change: Change, told: str) -> None:

@@ -22,6 +22,10 @@ class Policy:
     """Fewer cases of a department are not shown: they could point at a person (F23)."""
     announce_each_below: int = 20
     """Up to so many visits the other rooms are told each one at once; a longer record, once a night."""
+    suspend_above_bp: int = 500
+    """Above this rate of complaints in the tiers' window a companion stops working until things are put right (F31)."""
+    rejected_weight_bp: int = 0
+    """How much a complaint that was rejected weighs in that rate, an upheld one being 10,000."""
     review_page: int = 100
     """How many companions are reviewed together."""
     review_pages_per_run: int = 40
@@ -35,5 +39,7 @@ class Policy:
             raise ValueError("companions policy: warn_days are at least one day ahead")
         if min(self.reapply_after_days, self.cases_shown_from, self.announce_each_below) < 0:
             raise ValueError("companions policy: negative")
+        if not (0 < self.suspend_above_bp <= 10_000 and 0 <= self.rejected_weight_bp <= 10_000):
+            raise ValueError("companions policy: a share is 0 to 10,000 bp")
         if not 16 <= self.min_age <= self.max_age:
             raise ValueError("companions policy: nobody could apply")

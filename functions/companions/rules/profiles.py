@@ -19,13 +19,16 @@ class CompanionState(StrEnum):
     CERTIFIED = "certified"
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    REMOVED = "removed"
+    """For good: what was complained of was not put right."""
 
 
 TRANSITIONS: Mapping[CompanionState, frozenset[CompanionState]] = {
     CompanionState.APPLIED: frozenset({CompanionState.CERTIFIED}),
     CompanionState.CERTIFIED: frozenset({CompanionState.ACTIVE, CompanionState.SUSPENDED}),
     CompanionState.ACTIVE: frozenset({CompanionState.SUSPENDED}),
-    CompanionState.SUSPENDED: frozenset({CompanionState.ACTIVE}),
+    CompanionState.SUSPENDED: frozenset({CompanionState.ACTIVE, CompanionState.REMOVED}),
+    CompanionState.REMOVED: frozenset(),
 }
 
 
@@ -47,6 +50,8 @@ class SuspensionReason(StrEnum):
 
     CREDENTIAL_EXPIRED = "credential_expired"
     STAFF = "staff"
+    COMPLAINTS = "complaints"
+    """Clients complained too often: until a rectification is lifted (F31)."""
 
 
 class IllegalTransition(Conflict):
@@ -127,6 +132,11 @@ def suspend(profile: Profile, reason: SuspensionReason) -> Profile:
         raise IllegalTransition("已经因为同样的原因停用")
     state = profile.state if profile.suspended_for else move(profile.state, CompanionState.SUSPENDED)
     return replace(profile, state=state, suspended_for=(*profile.suspended_for, reason))
+
+
+def removed(profile: Profile) -> Profile:
+    """The profile of somebody who was suspended and will not work again; IllegalTransition for anybody else."""
+    return replace(profile, state=move(profile.state, CompanionState.REMOVED))
 
 
 def reinstate(profile: Profile, reason: SuspensionReason, on: date) -> Profile:

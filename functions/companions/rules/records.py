@@ -1,4 +1,4 @@
-"""What a companion did lately, day by day: the visits, complaints and cancellations that tiers look at."""
+"""What a companion did lately, day by day: visits, complaints and cancellations, for tiers and the complaint rate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,15 +12,19 @@ class Record:
     visits: Mapping[date, int] = field(default_factory=dict)
     complaints: Mapping[date, int] = field(default_factory=dict)
     cancellations: Mapping[date, int] = field(default_factory=dict)
+    rejected: Mapping[date, int] = field(default_factory=dict)
+    """Complaints in which the client was not right."""
+    rectified_on: date | None = None
+    """When the last rectification was lifted: what was complained of until then is dealt with."""
 
     def within(self, today: date, *, window_days: int) -> "Record":
         """Only the last `window_days` days, `today` the last of them."""
         since = today - timedelta(days=window_days - 1)
-        visits, complaints, cancellations = (
+        visits, complaints, cancellations, rejected = (
             {day: count for day, count in counts.items() if day >= since}
-            for counts in (self.visits, self.complaints, self.cancellations)
+            for counts in (self.visits, self.complaints, self.cancellations, self.rejected)
         )
-        return Record(visits, complaints, cancellations)
+        return Record(visits, complaints, cancellations, rejected, self.rectified_on)
 
     def with_visit(self, day: date) -> "Record":
         """One more completed visit."""
@@ -29,6 +33,10 @@ class Record:
     def with_complaint(self, day: date) -> "Record":
         """One more complaint in which the client was right."""
         return replace(self, complaints=_more(self.complaints, day))
+
+    def with_rejected(self, day: date) -> "Record":
+        """One more complaint in which the client was not right."""
+        return replace(self, rejected=_more(self.rejected, day))
 
     def with_cancellation(self, day: date) -> "Record":
         """One more order that the companion had taken and gave up, or did not confirm."""

@@ -5,11 +5,12 @@ from datetime import datetime
 from functions.shared import ids
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
+from functions.support.actions import client_standing
 from functions.support.actions import complaint_desk as desk
 from functions.support.events import ComplaintClosed, ComplaintDecided, ComplaintMoved
 from functions.support.rules import complaints as rules
 from functions.support.rules.complaints import ComplaintState, Entry, Outcome, Step
-from functions.support.table import base
+from functions.support.table import base, rectifications
 from functions.support.table import complaints as table
 from functions.support.table.complaints import ComplaintRow
 
@@ -104,6 +105,18 @@ def _close(tx: Tx, row: ComplaintRow) -> None:
     held = table.find_open(row.order_id, row.category)
     if held is not None:
         tx.delete(held)
+    tx.insert(
+        rectifications.ClosedComplaintRow(
+            *rectifications.closed_key(row.companion_id, tx.now, row.complaint_id),
+            complaint_id=row.complaint_id,
+            category=row.category,
+            is_upheld=bool(row.is_upheld),
+            decided_by=row.decided_by,
+            closed_at=tx.now,
+        )
+    )
+    if not row.is_upheld:
+        client_standing.count_rejected(tx, client_id=row.client_id)
     tx.emit(
         ComplaintClosed(
             complaint_id=row.complaint_id,

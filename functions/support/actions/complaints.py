@@ -9,10 +9,11 @@ from datetime import datetime
 
 from functions.shared import audit, files, ids
 from functions.shared.caller import Caller, Role
-from functions.shared.errors import NotFound, Problem
+from functions.shared.errors import NotFound
 from functions.shared.tx import Tx
 from functions.support.actions import complaint_desk as desk
 from functions.support.actions import complaint_moves as moves
+from functions.support.actions import evidence
 from functions.support.events import ComplaintFiled, ComplaintWritten
 from functions.support.rules import complaint_problems as problems
 from functions.support.rules import complaints as rules
@@ -20,7 +21,6 @@ from functions.support.rules.complaints import (
     Category,
     ComplaintState,
     Entry,
-    Evidence,
     Outcome,
     Part,
     Remedy,
@@ -70,7 +70,7 @@ def file_complaint(
         is_ahead=visit.completed_at is None,
         remedy=remedy,
         text=text,
-        evidence=tuple(_kept(tx, order_id, file_id) for file_id in evidence_ids),
+        evidence=tuple(evidence.kept(tx, order_id, file_id) for file_id in evidence_ids),
         state=ComplaintState.FILED,
         filed_at=tx.now,
         history=(Entry(at=tx.now, step="filed", state=ComplaintState.FILED),),
@@ -241,22 +241,6 @@ def _step(tx: Tx, row: ComplaintRow, step: Step, *, why: str = "") -> None:
     moves.move(tx, row, step, why=why)
     moves.wake(tx, row)
     tx.save(row)
-
-
-def _kept(tx: Tx, order_id: str, file_id: str) -> Evidence:
-    stored = tx.once(f"evidence#{file_id}", lambda: _inspected(order_id, file_id))
-    if isinstance(stored, Problem):
-        raise stored
-    return stored
-
-
-def _inspected(order_id: str, file_id: str) -> Evidence | Problem:
-    try:
-        stored = files.inspect(moves.ROOM, owner=order_id, file_id=file_id, kinds=files.DOCUMENTS, field="evidence_ids")
-    except (files.UploadMissing, files.UploadRefused) as problem:
-        return problem
-    files.keep(stored)
-    return Evidence(file_id=file_id, key=stored.key, content_type=stored.content_type, sha256=stored.sha256)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from functions.shared.errors import Invalid
 from functions.shared.files import UploadMissing, UploadRefused
 from functions.shared.http import Call, Page, PageQuery, decode_cursor, encode_cursor
 from functions.shared.http.uploads import UploadForm
+from functions.support.actions import client_standing
 from functions.support.actions import complaint_desk as desk
 from functions.support.actions import complaints as actions
 from functions.support.api.declared import routes
@@ -125,7 +126,8 @@ def set_duty(call: Call[DutyBody]) -> AgentView:
 def read_complaint(call: Call[Any], complaint_id: str) -> ComplaintView:
     """走到哪一步、谁来处理、什么时候之前。"""
     row = actions.find_complaint(complaint_id=complaint_id, caller=call.caller)
-    return ComplaintView.of(row, reader=call.caller)
+    flag = client_standing.find(row.client_id).flag if call.caller.roles & _AGENTS else None
+    return ComplaintView.of(row, reader=call.caller, flag=flag)
 
 
 @routes.get(

@@ -1,5 +1,6 @@
 """The room's thresholds: documented defaults, replaced by one configuration row."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -84,6 +85,34 @@ class ComplaintPolicy:
 
 
 @dataclass(frozen=True)
+class RectificationPolicy:
+    """How long a companion has to put things right, and what they are given to read (F31)."""
+
+    rectify_s: int = 14 * 24 * 60 * 60
+    inspect_s: int = 3 * 24 * 60 * 60
+    """So long an answer waits for its inspection before it is overdue."""
+    extensions_most: int = 2
+    articles: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"*": ("service_standards",)})
+    """Articles of the handbook by kind of complaint; under `*` those for everybody."""
+
+    def __post_init__(self) -> None:
+        if min(self.rectify_s, self.inspect_s) <= 0 or self.extensions_most < 0:
+            raise ValueError("support policy: a rectification's time is not positive")
+
+
+@dataclass(frozen=True)
+class ClientPolicy:
+    """From how many rejected complaints in so many days on a client is flagged for staff (F28)."""
+
+    window_days: int = 180
+    flag_from: int = 3
+
+    def __post_init__(self) -> None:
+        if min(self.window_days, self.flag_from) <= 0:
+            raise ValueError("support policy: a client's window is not positive")
+
+
+@dataclass(frozen=True)
 class Policy:
     """Thresholds of support, units as the names say."""
 
@@ -98,6 +127,8 @@ class Policy:
     check_timeout_s: int = 10 * 60
     """So long a text waits for the content check; then a person looks at it."""
     complaints: ComplaintPolicy = field(default_factory=ComplaintPolicy)
+    rectification: RectificationPolicy = field(default_factory=RectificationPolicy)
+    clients: ClientPolicy = field(default_factory=ClientPolicy)
 
     def __post_init__(self) -> None:
         if min(self.review_window_days, self.review_edit_s, self.check_timeout_s) <= 0:

@@ -5,12 +5,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from functions.shared import ids
 from functions.shared.caller import Caller, Role
 from functions.shared.http import Reading
 from functions.shared.http.schemas import Body
 from functions.support.actions.complaint_moves import BY_RULE
 from functions.support.rules import complaints as rules
+from functions.support.rules.clients import Flag
 from functions.support.rules.complaints import Actor, Category, ComplaintState, Outcome, Remedy
+from functions.support.schemas.clients import FlagView
 from functions.support.table.complaints import AgentRow, ComplaintRow, OrderComplaintRow, QueuedRow
 
 _Text = Annotated[str, Meta(min_length=5, max_length=1000, pattern=r"\S")]
@@ -125,10 +128,14 @@ class ComplaintView(Reading, frozen=True, kw_only=True):
     is_mine: bool
     """由当前客服领取。"""
     history: list[EntryView]
+    client_id: str | None
+    """只给客服。"""
+    client_flag: FlagView | None
+    """客户因频繁申诉被标记，只给客服，查看申诉时给出。"""
     version: int
 
     @classmethod
-    def of(cls, row: ComplaintRow, *, reader: Caller) -> "ComplaintView":
+    def of(cls, row: ComplaintRow, *, reader: Caller, flag: Flag | None = None) -> "ComplaintView":
         """As `reader` may see it: agents read all, each party its own words and what was let through."""
         is_agent = bool(reader.roles & {Role.AGENT, Role.ADMIN})
         is_client, is_companion = reader.subject == row.client_id, reader.subject == row.companion_id
@@ -157,6 +164,8 @@ class ComplaintView(Reading, frozen=True, kw_only=True):
             appeal=row.appeal if is_agent or is_client else None,
             is_mine=row.taken_by is not None and row.taken_by == reader.subject,
             history=[EntryView(at=each.at, step=each.step, state=each.state) for each in row.history],
+            client_id=row.client_id if is_agent else None,
+            client_flag=FlagView.of(flag) if is_agent and flag else None,
             version=int(row.version),
         )
 
@@ -215,21 +224,27 @@ class QueuedComplaint(Reading, frozen=True, kw_only=True):
 
 
 class DutyBody(Body, frozen=True, kw_only=True):
-    """`is_on_duty` 为真即开始接收自动分配的申诉。"""
+    """`is_on_duty` 为真即开始接收自动分配的申诉和整改复核。"""
 
     is_on_duty: bool
 
 
 class AgentView(Reading, frozen=True, kw_only=True):
-    """一位客服：是否值班，手上的申诉。"""
+    """一位客服：是否值班，手上的申诉和待复核的整改。"""
 
     agent_id: str
     is_on_duty: bool
     complaint_ids: list[str]
+    rectification_ids: list[str]
 
     @classmethod
     def of(cls, row: AgentRow) -> "AgentView":
-        return cls(agent_id=row.agent_id, is_on_duty=bool(row.is_on_duty), complaint_ids=list(row.held))
+        return cls(
+            agent_id=row.agent_id,
+            is_on_duty=bool(row.is_on_duty),
+            complaint_ids=[held for held in row.held if ids.is_id("cpl", held)],
+            rectification_ids=[held for held in row.held if ids.is_id("rct", held)],
+        )
 
 
 class ComplaintDesk(Reading, frozen=True, kw_only=True):

@@ -15,6 +15,11 @@
 | `<decision_id>`  | `DECISION`                   | complaint_decision | whose decision it is                          |
 | `AGENTS`         | `<agent>`                    | complaint_agent    | an agent's desk: on duty, holding which       |
 | `QUEUE#complaints` | `<due>#<complaint>`        | queued_complaint   | a complaint that an agent should decide       |
+| `COMPANION#<id>` | `RECTIFICATION#<rct>`        | rectification      | a rectification: notice, answer, inspection   |
+| `COMPANION#<id>` | `CLOSED#<time>#<complaint>`  | closed_complaint   | how a complaint of the companion ended        |
+| `NOTICE#<code>`  | `NOTICE`                     | rectification_notice | whose notice bears the code                 |
+| `QUEUE#rectifications` | `<due>#<rct>`          | re_inspection | a rectification to be inspected         |
+| `CLIENT#<id>`    | `COMPLAINTS`                 | client_standing    | rejected complaints and the flag, for staff   |
 | `CONFIG`         | `policy`                     | support_policy     | thresholds                                    |
 
 `review_id = ids.derived("rev", order_id)`.

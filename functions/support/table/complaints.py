@@ -95,11 +95,11 @@ class DecisionRow(SupportRow, discriminator="complaint_decision"):
 
 
 class AgentRow(SupportRow, discriminator="complaint_agent"):
-    """An agent's desk: the complaints that they are to decide."""
+    """An agent's desk: ids of complaints that they are to decide, and of rectifications that they are to inspect."""
 
     held: JsonAttribute[tuple[str, ...]] = JsonAttribute(tuple[str, ...], default=tuple)
     is_on_duty = BooleanAttribute(default=False)
-    """New complaints are given to them."""
+    """New cases are given to them."""
     given_at = InstantAttribute(null=True)
 
     @property
