@@ -169,7 +169,7 @@ class Subscriptions:
         self._deliver(self._by_timer[timer.kind], timer.id, timer.correlation_id, timer)
 
     def _take_step(self, raw: dict[str, Any]) -> dict[str, Any]:
-        correlation_id = str(raw.get("execution", raw["step"]))
+        correlation_id = str(raw.get("correlation_id") or raw["step"])
         observe.correlate(correlation_id)
         tx = Tx(self.room, now=clock.now(), correlation_id=correlation_id)
         answers: list[Mapping[str, Any]] = []

@@ -152,7 +152,8 @@ class TestReapplying:
         else:
             with pytest.raises(TooSoon) as refused:
                 check_reapply(rejected_at, now=NOW, policy=POLICY)
-            assert refused.value.members["reapply_from"] == (rejected_at + timedelta(days=30)).isoformat()
+            told = datetime.fromisoformat(str(refused.value.members["reapply_from"]))
+            assert (told, told.utcoffset()) == (rejected_at + timedelta(days=30), timedelta(hours=8))
 
 
 class TestReadiness:

@@ -12,6 +12,7 @@ stack.
 """
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """Monday 2 March 2026, 09:00 in China."""
 moto_kms.generate_private_key = cache(moto_kms.generate_private_key)  # type: ignore[attr-defined]
 """moto makes an RSA pair even for a symmetric key, which would be half of what it takes to open a world."""
+_IN_UTC = re.compile(r'"\d{4}-\d\d-\d\dT[\d:.]+(Z|\+00:00)"')
 _TABLES = Path(__file__).parents[2] / "infra" / "tables.yaml"
 
 
@@ -140,6 +142,7 @@ class World:
         payload = raw if raw is not None else (json.dumps(body).encode() if body is not None else b"")
         answer = self.http.request(method, path, headers=sent, body=payload)
         text = answer.body.decode()
+        assert not _IN_UTC.search(text), f"{method} {path} shows an instant that is not on a Chinese clock: {text}"
         is_json = "json" in answer.headers.get("Content-Type", "json")
         return Reply(answer.status_code, json.loads(text) if text and is_json else text, dict(answer.headers))
 

@@ -11,6 +11,7 @@ from functions.booking.rules.conditions import ConditionType
 from functions.companions.rules.credentials import REQUIRED_CREDENTIALS, CredentialKind, CredentialState
 from functions.companions.rules.policy import Policy
 from functions.companions.rules.profiles import Gender, Service, specialty_claims
+from functions.shared import clock
 from functions.shared.errors import Conflict, FieldError, Invalid
 
 MAX_DEPARTMENTS = 90
@@ -226,7 +227,7 @@ def check_reapply(rejected_at: datetime | None, *, now: datetime, policy: Policy
         return
     again = rejected_at + timedelta(days=policy.reapply_after_days)
     if now < again:
-        raise TooSoon(members={"reapply_from": again.isoformat()})
+        raise TooSoon(members={"reapply_from": clock.china(again).isoformat()})
 
 
 def check_ready(held: Mapping[CredentialKind, CredentialState], *, id_card_matches: bool) -> None:

@@ -1,10 +1,12 @@
 """Structs that all rooms' requests and responses share."""
 
 import base64
+from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
+from functions.shared import clock
 from functions.shared.errors import FieldError, Invalid
 
 ItemT = TypeVar("ItemT")
@@ -16,7 +18,13 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """Base of answers."""
+    """Base of answers. Instants in its fields are shown on a Chinese clock, whatever zone they were given in."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if type(value) is datetime and value.tzinfo is not clock.CHINA:
+                msgspec.structs.force_setattr(self, name, clock.china(value))
 
 
 class Accepted(Reading, frozen=True):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from functions.shared import clock
 from functions.tracking import table
 from functions.tracking.actions.access import load_visit
 from functions.tracking.actions.chat import open_text
@@ -15,7 +16,7 @@ _CHECK_INS = 50
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that the visit's records say. `detail` holds texts, numbers and instants in RFC 3339 alone."""
+    """One thing that the visit's records say. `detail` holds texts, numbers and instants on a Chinese clock."""
 
     kind: str
     """`appointment`, `milestone`, `check_in` or `message`."""
@@ -33,9 +34,7 @@ def facts_of(visit_id: str, *, client_id: str, messages: Sequence[int]) -> list[
     if visit.client_id != client_id:
         raise VisitNotFound()
     found = [
-        Fact(
-            "appointment", visit.starts_at, "约定的陪诊时间", {"until": visit.ends_at.isoformat(), "state": visit.state}
-        )
+        Fact("appointment", visit.starts_at, "约定的陪诊时间", {"until": _shown(visit.ends_at), "state": visit.state})
     ]
     found += [
         Fact(
@@ -45,7 +44,7 @@ def facts_of(visit_id: str, *, client_id: str, messages: Sequence[int]) -> list[
             {
                 "code": step.code,
                 "state": step.state,
-                "received_at": step.received_at.isoformat() if step.received_at else None,
+                "received_at": _shown(step.received_at) if step.received_at else None,
                 "by": step.recorded_by,
             },
         )
@@ -64,3 +63,7 @@ def facts_of(visit_id: str, *, client_id: str, messages: Sequence[int]) -> list[
                 Fact("message", entry.shown_at, text or "", {"sequence": int(entry.sequence), "by": entry.standing})
             )
     return found
+
+
+def _shown(at: datetime) -> str:
+    return clock.china(at).isoformat()
