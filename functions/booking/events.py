@@ -108,7 +108,7 @@ class OrderAssigned(Event, frozen=True, kw_only=True, tag="order.assigned"):
 
 
 class OrderRescheduled(Event, frozen=True, kw_only=True, tag="order.rescheduled"):
-    """The visit moved at the same price. `companion_id` took the order if `assigned`, and is being asked if not."""
+    """The visit moved, and nobody pays more. `companion_id` took the order if `assigned`; else they were asked last."""
 
     order_id: str
     client_id: str
@@ -186,13 +186,17 @@ class OrderPaidTooLate(Event, frozen=True, kw_only=True, tag="order.paid_too_lat
 
 
 class OrderCompleted(Event, frozen=True, kw_only=True, tag="order.completed"):
-    """The visit was reported; the price is divided."""
+    """The visit was reported; the price is divided, and the client gets `back_fen` of it back if there is any."""
 
     order_id: str
     client_id: str
     companion_id: str
     split: Split
     total_fen: int
+    back_fen: int = 0
+    """What the time to which a complaint moved the visit is cheaper."""
+    decision_id: str | None = None
+    """Of that complaint."""
 
 
 class SubsidyDecided(Event, frozen=True, kw_only=True, tag="subsidy.decided"):

@@ -1,6 +1,7 @@
 """What booking does when something happened elsewhere, and when a deadline of its own is reached."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -165,5 +166,6 @@ def cancel_for_complaint(tx: Tx, asked: Mapping[str, Any]) -> Mapping[str, Any]:
 
 @bus.step("complaint.reassign_order")
 def reassign_for_complaint(tx: Tx, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A complaint was upheld: somebody else comes."""
-    return remedies.reassign(tx, order_id=asked["order_id"], decision_id=asked["decision_id"])
+    """A complaint was upheld: somebody else comes, perhaps at another time."""
+    to = datetime.fromisoformat(asked["starts_at"]) if asked["starts_at"] else None
+    return remedies.reassign(tx, order_id=asked["order_id"], decision_id=asked["decision_id"], to=to)

@@ -92,6 +92,15 @@ def divide_completed_order(tx: Tx, event: OrderCompleted) -> None:
     )
 
 
+@bus.on(OrderCompleted)
+def give_difference_back(tx: Tx, event: OrderCompleted) -> None:
+    """A complaint moved the visit to a cheaper time. The division comes first, or this is delivered again."""
+    if event.back_fen and event.decision_id:
+        complained.give_difference_back(
+            tx, decision_id=event.decision_id, order_id=event.order_id, back_fen=event.back_fen
+        )
+
+
 @bus.on(VisitOvertimeApproved)
 def owe_overtime(tx: Tx, event: VisitOvertimeApproved) -> None:
     """The client agreed to more time: it is due."""

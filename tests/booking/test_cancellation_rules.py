@@ -154,6 +154,16 @@ class TestMoving:
             with pytest.raises(RescheduleRefused):
                 rescheduling.check_price(now_fen=now_fen, then_fen=then_fen)
 
+    @given(*[st.integers(0, 1_000)] * 4)
+    def test_a_complaint_makes_nothing_dearer_and_gives_back_no_more_than_was_paid(
+        self, paid_fen: int, premium_fen: int, now_fen: int, then_fen: int
+    ) -> None:
+        back_fen = rescheduling.difference_back_fen(
+            paid_fen=paid_fen, premium_fen=premium_fen, now_fen=now_fen, then_fen=then_fen
+        )
+        assert 0 <= back_fen <= max(0, paid_fen - premium_fen)
+        assert back_fen == 0 or back_fen <= now_fen - then_fen
+
     @given(st.sets(st.integers(0, 47)), st.integers(0, 47))
     def test_the_alternatives_are_the_nearest_free_ones(self, free: set[int], wanted: int) -> None:
         starts = [STARTS_AT + timedelta(minutes=30 * n) for n in range(48)]

@@ -291,6 +291,8 @@ class TestVisit:
                     "coupon_fen": 0,
                 },
                 "total_fen": TOTAL_FEN + PREMIUM_FEN,
+                "back_fen": 0,
+                "decision_id": None,
             }
         ]
 

@@ -79,7 +79,10 @@ def file(stage: Stage, order: Order, category: str, remedy: str = "refund", **mo
 
     def filed() -> dict[str, Any] | None:
         answer = stage.api.request("POST", path, body, token=order.client.token, quiet=True)
-        return answer.body if answer.status == 201 else None
+        if answer.code in ("order_not_found", "not_complainable"):
+            return None
+        found: dict[str, Any] = expect(answer, 201, path)
+        return found
 
     return f"/complaints/{stage.wait_for(filed, 'the complaint was not filed')['complaint_id']}"
 
@@ -90,19 +93,23 @@ def contest(stage: Stage, path: str, companion: Person) -> None:
     post(stage, f"{path}/answer", {"text": "情况不是这样，我一直在联系。", "contests": True}, companion.token)
 
 
-def decide(stage: Stage, path: str, agent: str, outcome: str, **more: Any) -> dict[str, Any]:
-    """An agent takes it once it is in the queue, and decides."""
+def take(stage: Stage, path: str, agent: str) -> None:
+    """An agent takes it once it is in the queue."""
 
     def taken() -> bool | None:
         return stage.api.request("POST", f"{path}/take", None, token=agent, quiet=True).status == 200 or None
 
     await_state(stage, path, "awaiting_agent", agent)
     stage.wait_for(taken, "the complaint could not be taken")
+
+
+def decide(stage: Stage, path: str, agent: str, outcome: str, **more: Any) -> dict[str, Any]:
+    """An agent takes it, and decides."""
+    take(stage, path, agent)
     return post(stage, f"{path}/decision", {"outcome": outcome, "reason": "已向双方核实"} | more, agent)
 
 
 def next_takes(stage: Stage, order: Order) -> Person:
-    """The client's second choice, who is offered the order next, takes it."""
-    second = order.candidates[1]
-    placed = {**order.placed, "companion_id": second["companion_id"]}
-    return demo_order.accept(stage, replace(order, candidates=[second], placed=placed))
+    """Whoever is asked next takes the order."""
+    asked = stage.wait_for(lambda: demo_order.order_in(stage, order, {"dispatching"}), "nobody is asked")
+    return demo_order.accept(stage, replace(order, candidates=[{"name": "下一位陪诊师"}], placed=asked))

@@ -91,13 +91,14 @@ class Order:
             amount_fen=self.total_fen,
         )
 
-    def completed(self, split: Split = SPLIT) -> OrderCompleted:
+    def completed(self, split: Split = SPLIT, **more: Any) -> OrderCompleted:
         return OrderCompleted(
             order_id=self.order_id,
             client_id=self.client.subject,
             companion_id=self.companion_id,
             split=split,
             total_fen=self.total_fen,
+            **more,
         )
 
 

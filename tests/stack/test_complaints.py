@@ -4,10 +4,12 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from functions.shared import clock
 from infra.local import demo_order
 from infra.local.demo_order import Order, Person
 from infra.local.demo_stage import Stage, Story, expect
@@ -164,6 +166,34 @@ def test_somebody_else_comes(stage: Stage) -> None:
     visit = f"/orders/{order.id}"
     assert stage.api.request("GET", visit, token=companion.token).status == 404
     assert stage.api.request("GET", visit, token=second.token).status == 200
+
+
+@pytest.mark.feature("F17")
+@pytest.mark.feature("B14")
+def test_somebody_else_comes_at_a_time_that_the_client_named(stage: Stage) -> None:
+    order, companion = play.assigned_order(stage)
+    starts_at = datetime.fromisoformat(order.placed["starts_at"])
+    nearer = -1 if starts_at > clock.now() + timedelta(days=5) else 1
+    other, unnamed = (starts_at + timedelta(days=nearer * days) for days in (1, 2))
+    path = play.file(stage, order, "service", "reassign", other_times=[other.isoformat()])
+    play.contest(stage, path, companion)
+    agent = demo_order.sign_in_staff(stage, "agent")
+    play.take(stage, path, agent)
+    body = {"outcome": "reassign", "reason": "已与客户确认时间"}
+    refused = stage.api.request("POST", f"{path}/decision", body | {"moved_to": unnamed.isoformat()}, token=agent)
+    assert refused.code == "time_not_named"
+    play.post(stage, f"{path}/decision", body | {"moved_to": other.isoformat()}, agent)
+    second = play.next_takes(stage, order)
+    decided = play.await_state(stage, path, "awaiting_client", order.client.token)
+    assert decided["moved_to"] == other.isoformat()
+    taken = expect(stage.api.request("GET", f"/orders/{order.id}", token=second.token), 200, "the order")
+    assert (taken["state"], taken["starts_at"]) == ("assigned", other.isoformat())
+
+    def policy_endorsed() -> bool | None:
+        seen = stage.api.request("GET", f"/orders/{order.id}/policy", token=order.client.token, quiet=True).body
+        return (seen["state"] == "endorsed" and seen["starts_at"] == other.isoformat()) or None
+
+    stage.wait_for(policy_endorsed, "the policy was not endorsed")
 
 
 @pytest.mark.feature("F17")

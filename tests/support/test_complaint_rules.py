@@ -241,6 +241,18 @@ def test_a_visit_ahead_is_cancelled_or_reassigned(remedy: Remedy) -> None:
         rules.require_possible_ahead(remedy)
 
 
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize(("at", "is_named"), [(None, True), (START, True), (START + timedelta(days=1), False)])
+def test_somebody_else_comes_at_no_time_that_the_client_did_not_name(
+    outcome: Outcome, at: datetime | None, is_named: bool
+) -> None:
+    if at is None or (outcome is Outcome.REASSIGN and is_named):
+        rules.require_named(at, outcome, named=[START])
+    else:
+        with pytest.raises(refused.TimeNotNamed):
+            rules.require_named(at, outcome, named=[START])
+
+
 @pytest.mark.parametrize(
     ("taken_by", "earlier", "problem"),
     [

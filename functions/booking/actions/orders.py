@@ -250,6 +250,8 @@ def complete_order(tx: Tx, *, order_id: str) -> None:
             companion_id=order.companion_id,
             split=pricing.split(price, order.share_bp),
             total_fen=price.total_fen,
+            back_fen=order.remedy.back_fen if order.remedy else 0,
+            decision_id=order.remedy.decision_id if order.remedy else None,
         )
     )
 

@@ -83,20 +83,38 @@ def reschedule_order(tx: Tx, *, order_id: str, client_id: str, to: datetime) -> 
         tx.save(order)
     else:
         dispatch.ask_again(tx, order)
+    _tell(tx, order, was=move.before, revision=int(order.version))
+    return order
+
+
+def move_vacant(tx: Tx, order: OrderRow, to: datetime) -> None:
+    """The visit of an order that nobody has now gets another time. The caller asks somebody, and saves the order.
+
+    Of the days of whoever lost it, those that it leaves are let go here, the others by whoever asks the next one.
+    """
+    before, policy = order.booking, table.policy()
+    order.starts_at, order.ends_at = to, to + (before.ends_at - before.starts_at)
+    entering = slots.dates_of(order)
+    leaving = [each for each in calendar.days_held(before.starts_at, before.ends_at, policy) if each not in entering]
+    loaded = table.load([table.day_key(order.chosen_id, each) for each in leaving])
+    slots.release_days(tx, order, loaded.days(order.chosen_id, leaving))
+    _tell(tx, order, was=before, revision=int(order.version) + 1)
+
+
+def _tell(tx: Tx, order: OrderRow, *, was: Booking, revision: int) -> None:
     tx.emit(
         OrderRescheduled(
             order_id=order.order_id,
             client_id=order.client_id,
             companion_id=order.companion_id or order.chosen_id,
             patient_id=order.patient_id,
-            from_starts_at=move.before.starts_at,
+            from_starts_at=was.starts_at,
             starts_at=order.starts_at,
             ends_at=order.ends_at,
             assigned=order.state is OrderState.ASSIGNED,
-            revision=int(order.version),
+            revision=revision,
         )
     )
-    return order
 
 
 def _prepare_again(tx: Tx, order: OrderRow) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from functions.booking import table
-from functions.booking.actions import confirmation, dispatch
+from functions.booking.actions import confirmation, dispatch, rescheduling
 from functions.booking.events import OrderUnassigned
 from functions.booking.rules import orders
 from functions.booking.rules.confirmation import Step
@@ -63,8 +63,8 @@ def replace_suspended(tx: Tx, *, order_id: str, companion_id: str) -> None:
         unassign(tx, order, UnassignedReason.COMPANION_SUSPENDED)
 
 
-def unassign(tx: Tx, order: OrderRow, reason: UnassignedReason) -> None:
-    """Take the order from its companion and ask the next one; saves the order."""
+def unassign(tx: Tx, order: OrderRow, reason: UnassignedReason, *, to: datetime | None = None) -> None:
+    """Take the order from its companion and ask the next one, for the time `to` if there is one; saves the order."""
     companion_id = order.companion_id
     assert companion_id is not None, "an assigned order has a companion"
     order.state = orders.move_order(order.state, OrderState.DISPATCHING)
@@ -81,4 +81,6 @@ def unassign(tx: Tx, order: OrderRow, reason: UnassignedReason) -> None:
             revision=int(order.version) + 1,
         )
     )
+    if to is not None:
+        rescheduling.move_vacant(tx, order, to)
     dispatch.ask_next(tx, order)

@@ -120,10 +120,14 @@ class OpenOffer:
 
 @dataclass(frozen=True)
 class OrderRemedy:
-    """What was decided about a complaint and done to the order; `is_open` until another companion took it."""
+    """What was decided about a complaint and done to the order; `is_open` until another companion took it.
+
+    `back_fen`: by so much the visit is cheaper at the time to which it was moved; given back once it was done.
+    """
 
     decision_id: str
     is_open: bool
+    back_fen: int = 0
 
 
 @dataclass(frozen=True)

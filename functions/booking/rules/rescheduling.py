@@ -85,6 +85,14 @@ def check_price(*, now_fen: int, then_fen: int | None) -> None:
         raise RescheduleRefused(REFUSALS[Refusal.DEARER])
 
 
+def difference_back_fen(*, paid_fen: int, premium_fen: int, now_fen: int, then_fen: int) -> int:
+    """What a client gets back whose visit a complaint moved to a cheaper time, in fen; a dearer one costs nothing more.
+
+    `now_fen` and `then_fen` are the prices before discounts; nobody gets back more than they paid for the visit.
+    """
+    return min(max(0, now_fen - then_fen), max(0, paid_fen - premium_fen))
+
+
 def until(terms: Terms, starts_at: datetime) -> datetime:
     """The last instant at which a visit may be moved."""
     return starts_at - timedelta(seconds=terms.reschedule_before_s)

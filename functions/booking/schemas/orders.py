@@ -55,6 +55,8 @@ class PriceView(Reading, frozen=True, kw_only=True):
     """应付金额。"""
     overtime: OvertimeView | None
     """超时费率；为空表示超时不另收费。"""
+    back_fen: int
+    """因申诉改到更便宜的时间，陪诊完成后退还的差价。"""
 
 
 class ChangesView(Reading, frozen=True, kw_only=True):
@@ -144,6 +146,7 @@ class OrderView(Reading, frozen=True, kw_only=True):
                 premium_fen=price.premium_fen,
                 total_fen=price.total_fen,
                 overtime=OvertimeView.of(price.overtime),
+                back_fen=order.remedy.back_fen if order.remedy else 0,
             ),
             placed_at=clock.china(order.placed_at),
             hold_expires_at=clock.china(order.hold_expires_at),

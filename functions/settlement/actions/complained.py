@@ -15,6 +15,7 @@ from functions.settlement.rules.refunds import (
     RefundTooLarge,
     TooManyRefunds,
 )
+from functions.shared import observe
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
 
@@ -68,3 +69,23 @@ def refund_complaint(
         return {"result": "not_possible", "refund_fen": 0}
     result = {ProposalState.APPROVED: "done", ProposalState.REJECTED: "not_possible"}.get(proposal.state, "under_way")
     return {"result": result, "refund_fen": refund_fen}
+
+
+def give_difference_back(tx: Tx, *, decision_id: str, order_id: str, back_fen: int) -> None:
+    """Give back what the time to which a complaint moved the visit is cheaper, once per decision; above the limit
+    finance approves it first. The platform bears it: the companion took the visit for the share they were shown.
+
+    Raises OrderNotSettled while the order's money is not divided; nothing if it went back to the client before.
+    """
+    try:
+        order_refund(
+            tx,
+            business_id=decision_id,
+            order_id=order_id,
+            kind=RefundKind.GOODWILL,
+            amount_fen=back_fen,
+            reason="申诉改派到价格更低的时间，退还差价",
+            ordered_by="system",
+        )
+    except (NothingToRefund, RefundTooLarge):
+        observe.logger().info("nothing is left to give back", extra={"order_id": order_id})

@@ -219,6 +219,7 @@ def stage(row: ComplaintRow) -> Stage:
         "decision_id": str(row.decision_id) if is_decided else "",
         "refund_fen": int(row.refund_fen) if is_decided else 0,
         "decided_by": str(row.decided_by) if is_decided else "",
+        "starts_at": row.moved_to.isoformat() if is_decided and row.moved_to else "",
     }
 
 

@@ -80,10 +80,19 @@ def unqueue(tx: Tx, row: ComplaintRow) -> None:
 
 
 def decide(
-    tx: Tx, row: ComplaintRow, step: Step, *, outcome: Outcome, refund_fen: int, reason: str, decided_by: str
+    tx: Tx,
+    row: ComplaintRow,
+    step: Step,
+    *,
+    outcome: Outcome,
+    refund_fen: int,
+    reason: str,
+    decided_by: str,
+    moved_to: datetime | None = None,
 ) -> None:
     """The decision, with an id of its own under which the other rooms carry it out once. The caller saves."""
     row.outcome, row.refund_fen, row.reason, row.decided_by = outcome, refund_fen, reason, decided_by
+    row.moved_to = moved_to
     row.decision_id = ids.new("dec", tx.now)
     tx.insert(table.DecisionRow(*table.decision_key(row.decision_id), complaint_id=row.complaint_id))
     tx.emit(

@@ -48,15 +48,20 @@ def file_complaint(
     remedy: Remedy,
     text: str,
     evidence_ids: Sequence[str],
+    other_times: Sequence[datetime] = (),
 ) -> ComplaintRow:
     """The client's complaint of a visit that is completed, or that a companion has taken and not begun.
 
-    One read, another for a visit ahead, and the files. OrderNotFound, NotComplainable, RemedyNotPossible,
-    ComplaintOpen, UploadMissing, UploadRefused.
+    `other_times`: when somebody else might come as well. One read, another for a visit ahead, two for other times, and
+    the files. OrderNotFound, NotComplainable, RemedyNotPossible, TimeNotNamed, Invalid (a time at which the visit is
+    not offered), ComplaintOpen, UploadMissing, UploadRefused.
     """
     visit = _complained_of(order_id, client_id=client_id)
+    for at in other_times:
+        rules.require_named(at, remedy, named=other_times)
     if visit.completed_at is None:
         rules.require_possible_ahead(remedy)
+        _require_offered(order_id, other_times, tx.now)
     else:
         policy = base.policy().complaints
         rules.require_complainable(completed_at=visit.completed_at, remedy=remedy, now=tx.now, policy=policy)
@@ -69,6 +74,7 @@ def file_complaint(
         category=category,
         is_ahead=visit.completed_at is None,
         remedy=remedy,
+        other_times=tuple(sorted(set(other_times))),
         text=text,
         evidence=tuple(evidence.kept(tx, order_id, file_id) for file_id in evidence_ids),
         state=ComplaintState.FILED,
@@ -140,22 +146,40 @@ def take(tx: Tx, *, complaint_id: str, agent_id: str) -> ComplaintRow:
 
 
 def decide(
-    tx: Tx, *, complaint_id: str, agent_id: str, outcome: Outcome, refund_fen: int | None, reason: str
+    tx: Tx,
+    *,
+    complaint_id: str,
+    agent_id: str,
+    outcome: Outcome,
+    refund_fen: int | None,
+    reason: str,
+    moved_to: datetime | None = None,
 ) -> ComplaintRow:
     """The agent who has it decides, with a reason. `refund_fen` null with a refund: all that was not given back yet.
 
-    ComplaintNotFound, IllegalStep, NotTaken, OtherAgentDecides, RemedyNotPossible, RefundOutOfRange.
+    `moved_to`: the time, of those that the client named, at which somebody else comes; null is the visit's own.
+    ComplaintNotFound, IllegalStep, NotTaken, OtherAgentDecides, RemedyNotPossible, TimeNotNamed, RefundOutOfRange.
     """
     row = _stored(complaint_id)
     if row.state != ComplaintState.AWAITING_AGENT:
         raise problems.IllegalStep()
     rules.require_agent(agent_id, taken_by=row.taken_by, earlier_decider=row.appealed_from)
     rules.require_outcome(outcome, is_ahead=bool(row.is_ahead))
+    rules.require_named(moved_to, outcome, named=row.other_times)
     assert row.facts is not None, "an agent decides on facts"
     left_fen = row.facts.total_fen - row.refunded_fen
     amount_fen = rules.checked_refund_fen(outcome, refund_fen, total_fen=left_fen)
     step = Step.REJECTED if outcome is Outcome.REJECT else Step.DECIDED
-    moves.decide(tx, row, step, outcome=outcome, refund_fen=amount_fen, reason=reason, decided_by=agent_id)
+    moves.decide(
+        tx,
+        row,
+        step,
+        outcome=outcome,
+        refund_fen=amount_fen,
+        reason=reason,
+        decided_by=agent_id,
+        moved_to=moved_to,
+    )
     moves.wake(tx, row)
     tx.save(row)
     audit.record(tx, actor=agent_id, act=f"complaint.{outcome}", subject=complaint_id, reason=reason)
@@ -270,6 +294,13 @@ def _complained_of(order_id: str, *, client_id: str) -> _Visit:
     if order.companion_id is None or order.state is not OrderState.ASSIGNED:
         raise problems.NotComplainable()
     return _Visit(order.companion_id, None)
+
+
+def _require_offered(order_id: str, times: Sequence[datetime], now: datetime) -> None:
+    from functions.booking.actions import remedies
+
+    if times:
+        remedies.require_offered(order_id, times, field="other_times", now=now)
 
 
 def _stored(complaint_id: str) -> ComplaintRow:

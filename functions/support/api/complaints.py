@@ -62,6 +62,7 @@ def allow_evidence(call: Call[EvidenceUploadBody], order_id: str) -> UploadForm:
         refused.NotComplainable,
         refused.ComplaintOpen,
         refused.RemedyNotPossible,
+        refused.TimeNotNamed,
         UploadMissing,
         UploadRefused,
     ),
@@ -79,6 +80,7 @@ def file_complaint(call: Call[ComplaintBody], order_id: str) -> ComplaintView:
         remedy=call.body.remedy,
         text=call.body.text.strip(),
         evidence_ids=call.body.evidence_ids,
+        other_times=call.body.other_times,
     )
     return ComplaintView.of(row, reader=call.caller)
 
@@ -191,6 +193,7 @@ def take_complaint(call: Call[Any], complaint_id: str) -> ComplaintView:
         refused.NotTaken,
         refused.OtherAgentDecides,
         refused.RemedyNotPossible,
+        refused.TimeNotNamed,
         refused.RefundOutOfRange,
     ),
 )
@@ -203,6 +206,7 @@ def decide_complaint(call: Call[ComplaintDecisionBody], complaint_id: str) -> Co
         outcome=call.body.outcome,
         refund_fen=call.body.refund_fen,
         reason=call.body.reason.strip(),
+        moved_to=call.body.moved_to,
     )
     return ComplaintView.of(row, reader=call.caller)
 

@@ -73,6 +73,13 @@ class NotTaken(Conflict):
     title = "请先领取这条申诉再处理"
 
 
+class TimeNotNamed(Invalid):
+    """Who else comes, comes at the visit's time or at one that the client named; other remedies have no time."""
+
+    code = "time_not_named"
+    title = "只有更换陪诊师可以另选时间，且须是客户提出的时间"
+
+
 class RefundOutOfRange(Invalid):
     """More than the client paid, or nothing; or an amount with a rejection."""
 

@@ -7,7 +7,7 @@ contest it; else an agent decides. The client accepts or appeals once; an appeal
 final.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +20,7 @@ from functions.support.rules.complaint_problems import (
     OtherAgentDecides,
     RefundOutOfRange,
     RemedyNotPossible,
+    TimeNotNamed,
 )
 from functions.support.rules.policy import ComplaintPolicy, Measure
 
@@ -83,7 +84,7 @@ class Outcome(StrEnum):
     CANCEL = "cancel"
     """The order ends, at no cost to the client."""
     REASSIGN = "reassign"
-    """Another companion comes, at the price that was paid."""
+    """Another companion comes, at the same time or at one that the client named; the client never pays more."""
 
 
 class Actor(StrEnum):
@@ -323,6 +324,12 @@ def require_outcome(outcome: Outcome, *, is_ahead: bool) -> None:
     """An agent may not cancel or reassign a visit that was completed when the client complained. RemedyNotPossible."""
     if outcome in (Outcome.CANCEL, Outcome.REASSIGN) and not is_ahead:
         raise RemedyNotPossible()
+
+
+def require_named(starts_at: datetime | None, remedy: Remedy | Outcome, *, named: Collection[datetime]) -> None:
+    """TimeNotNamed unless another time comes with somebody else, and the client named it. None: the visit's own."""
+    if starts_at is not None and (remedy != Remedy.REASSIGN or starts_at not in named):
+        raise TimeNotNamed()
 
 
 def require_agent(agent_id: str, *, taken_by: str | None, earlier_decider: str | None) -> None:

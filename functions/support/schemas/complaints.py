@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from functions.shared import ids
+from functions.shared import clock, ids
 from functions.shared.caller import Caller, Role
 from functions.shared.http import Reading
 from functions.shared.http.schemas import Body
@@ -18,6 +18,7 @@ from functions.support.table.complaints import AgentRow, ComplaintRow, OrderComp
 
 _Text = Annotated[str, Meta(min_length=5, max_length=1000, pattern=r"\S")]
 _Fen = Annotated[int, Meta(ge=1, le=100_000_000)]
+_Instant = Annotated[datetime, Meta(tz=True)]
 _FileId = Annotated[str, Meta(min_length=30, max_length=30)]
 
 
@@ -28,6 +29,8 @@ class ComplaintBody(Body, frozen=True, kw_only=True):
     remedy: Remedy
     text: _Text
     evidence_ids: Annotated[tuple[_FileId, ...], Meta(max_length=9)] = ()
+    other_times: Annotated[tuple[_Instant, ...], Meta(max_length=3)] = ()
+    """只用于 reassign：除原定时间外，也可以接受的就诊时间；更贵不补差价，更便宜的在陪诊完成后退差价。"""
 
 
 class EvidenceUploadBody(Body, frozen=True, kw_only=True):
@@ -51,6 +54,8 @@ class ComplaintDecisionBody(Body, frozen=True, kw_only=True):
 
     outcome: Outcome
     refund_fen: _Fen | None = None
+    moved_to: _Instant | None = None
+    """只用于 reassign：改到客户提出的哪个时间；不填为原定时间。"""
     reason: Annotated[str, Meta(min_length=2, max_length=300, pattern=r"\S")]
 
 
@@ -110,6 +115,8 @@ class ComplaintView(Reading, frozen=True, kw_only=True):
     is_ahead: bool
     """申诉时陪诊尚未开始。"""
     remedy: Remedy
+    other_times: list[datetime]
+    """客户也可以接受的就诊时间。"""
     state: ComplaintState
     state_title: str
     next_actor: Actor
@@ -122,6 +129,8 @@ class ComplaintView(Reading, frozen=True, kw_only=True):
     is_contested: bool
     outcome: Outcome | None
     refund_fen: int
+    moved_to: datetime | None
+    """换人并改到的时间；为空即原定时间。"""
     reason: str | None
     is_by_rule: bool
     appeal: str | None
@@ -147,6 +156,7 @@ class ComplaintView(Reading, frozen=True, kw_only=True):
             category_title=rules.CATEGORY_TITLES[category],
             is_ahead=bool(row.is_ahead),
             remedy=Remedy(row.remedy),
+            other_times=[clock.china(at) for at in row.other_times] if is_agent or is_client else [],
             state=state,
             state_title=rules.STATE_TITLES[state],
             next_actor=rules.NEXT_ACTOR[state],
@@ -159,6 +169,7 @@ class ComplaintView(Reading, frozen=True, kw_only=True):
             is_contested=bool(row.is_contested),
             outcome=Outcome(row.outcome) if row.outcome else None,
             refund_fen=row.refund_fen,
+            moved_to=row.moved_to,
             reason=row.reason,
             is_by_rule=row.decided_by == BY_RULE,
             appeal=row.appeal if is_agent or is_client else None,

@@ -26,6 +26,8 @@ class ComplaintRow(SupportRow, discriminator="complaint"):
     is_ahead = BooleanAttribute(default=False)
     """The visit had not begun when it was filed."""
     remedy = UnicodeAttribute()
+    other_times: JsonAttribute[tuple[datetime, ...]] = JsonAttribute(tuple[datetime, ...], default=tuple)
+    """At which somebody else might come as well, as the client said."""
     text = UnicodeAttribute()
     is_text_shown = BooleanAttribute(default=False)
     """The content check let it through: the companion reads it."""
@@ -55,6 +57,8 @@ class ComplaintRow(SupportRow, discriminator="complaint"):
     decision_id = UnicodeAttribute(null=True)
     refund_fen = FenAttribute(default=0)
     """Of the decision in force."""
+    moved_to = InstantAttribute(null=True)
+    """At which somebody else comes, if the decision in force names another time."""
     refunded_fen = FenAttribute(default=0)
     """Of all decisions that were carried out."""
     is_upheld = BooleanAttribute(default=False)
