@@ -16,6 +16,7 @@ from infra.local.standins.keys import load_keys, make_keys
 from infra.local.standins.serving import serve
 from tests.standins.servers import Clock, MerchantServer, Received, Standin
 
+ANSWER_WITHIN_S = 0.5
 FAST = pay.Pace(retry_scale=0.001, refund_delay_s=0.02)
 
 
@@ -53,8 +54,14 @@ def pay_standin(standin_keys: Path, tmp_path: Path, standin_clock: Clock) -> Ite
 @pytest.fixture
 def insurer_standin(standin_keys: Path, tmp_path: Path, standin_clock: Clock) -> Iterator[Standin]:
     keys = load_keys(standin_keys)
-    journal = Journal(tmp_path / "insurer.jsonl")
-    running = serve(insurer.create_app(journal, keys.webhook_secret, standin_clock), 0, journal.close)
+    desk = insurer.Desk(
+        Journal(tmp_path / "insurer.jsonl"),
+        keys.webhook_secret,
+        standin_clock,
+        tmp_path,
+        answer_within_s=ANSWER_WITHIN_S,
+    )
+    running = serve(insurer.create_app(desk), 0, desk.close)
     yield Standin(running.url, keys, standin_keys, tmp_path, standin_clock)
     running.stop()
 

@@ -1,4 +1,4 @@
-"""Stand-ins for the outside parties, on loopback only: WeChat, WeChat Pay, and an insurer that takes webhooks.
+"""Stand-ins for the outside parties, on loopback only: WeChat, WeChat Pay, and an insurer with a claims desk.
 
 They refuse what the real ones refuse, sign and encrypt like them, keep their state across restarts, and misbehave on
 demand, so that the adapters are tested against answers instead of against patched functions. Each has at `/` a page

@@ -15,7 +15,7 @@ class Agenda:
     """Runs each action once, when its delay has passed, in any thread; forgets what is left when it is closed."""
 
     def __init__(self) -> None:
-        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._closed = False
@@ -23,7 +23,7 @@ class Agenda:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
-    def after(self, delay_s: float, action: Callable[[], None]) -> None:
+    def after(self, delay_s: float, action: Callable[[], object]) -> None:
         """Do `action` once `delay_s` seconds have passed."""
         with self._changed:
             heapq.heappush(self._due, (time.monotonic() + delay_s, next(self._order), action))
