@@ -87,6 +87,7 @@ dl { display:grid; grid-template-columns:max-content 1fr; gap:2px 12px; margin:8
 dt { color:var(--soft) } dd { margin:0; overflow-wrap:anywhere }
 button { font:inherit; font-size:15px; margin-top:10px; padding:8px 18px; min-height:44px; border:0; border-radius:22px;
   background:var(--accent); color:#fff; cursor:pointer }
+button + button { margin-left:8px }
 .empty { color:var(--soft); font-size:14px; margin:0 }
 #notice { position:fixed; left:16px; right:16px; bottom:16px; max-width:728px; margin:0 auto; padding:12px 16px;
   border-radius:12px; background:var(--bad); color:#fff; font-size:15px }
