@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 from flask import Flask, Response, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 
 from infra.local.standins.insurer import sections
 from infra.local.standins.insurer.acts import KINDS, REASONS, Act, Fault
@@ -24,6 +25,7 @@ LATE_S: Final = 5.0
 def create_app(desk: Desk) -> Flask:
     """The stand-in as a Flask application over `desk`."""
     app = Flask(__name__)
+    app.json = _Readable(app)
     with_common_routes(app, desk.journal)
     _add_webhooks(app, desk)
     _add_claims(app, desk)
@@ -33,6 +35,13 @@ def create_app(desk: Desk) -> Flask:
         return render("保险公司（替身）", "接收消息、处理报案，仅供本机测试，不涉及真实资金", sections.of(desk))
 
     return app
+
+
+class _Readable(DefaultJSONProvider):
+    """Chinese as it is, and what matters first: people follow a claim by these answers."""
+
+    ensure_ascii = False
+    sort_keys = False
 
 
 def _add_webhooks(app: Flask, desk: Desk) -> None:
