@@ -109,6 +109,13 @@ def decide(stage: Stage, path: str, agent: str, outcome: str, **more: Any) -> di
     return post(stage, f"{path}/decision", {"outcome": outcome, "reason": "已向双方核实"} | more, agent)
 
 
+def cancel(stage: Stage, order: Order) -> None:
+    """The client cancels the order themselves, at what it costs."""
+    path, token = f"/orders/{order.id}", order.client.token
+    quote = expect(stage.api.request("GET", f"{path}/cancellation-quote", token=token), 200, "what it costs")
+    post(stage, f"{path}/cancel", {"quote_id": quote["quote_id"]}, token)
+
+
 def next_takes(stage: Stage, order: Order) -> Person:
     """Whoever is asked next takes the order."""
     asked = stage.wait_for(lambda: demo_order.order_in(stage, order, {"dispatching"}), "nobody is asked")

@@ -1,6 +1,5 @@
 """Complaints on the deployed stack, walked by Step Functions, each function under its own role (F17)."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from infra.local.demo_order import Order, Person
 from infra.local.demo_stage import Stage, Story, expect
 from tests.journeys import complaining as play
 from tests.stack.running import Stack
+from tests.stack.walks import begin_anew, redefined, status_of, walk_arn
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(80) + b"\xff\xd9"
 Completed = tuple[Order, Person]
@@ -50,29 +50,15 @@ def refunds_of(stage: Stage, order: Order) -> list[int]:
 
 @contextmanager
 def hurried(stack: Stack, **seconds: int) -> Iterator[None]:
-    """These states of the deployed workflow wait only so long."""
-    sfn = stack.client("stepfunctions")
-    (machine,) = sfn.list_state_machines()["stateMachines"]
-    arn = machine["stateMachineArn"]
-    text = sfn.describe_state_machine(stateMachineArn=arn)["definition"]
-    definition = json.loads(text)
-    for name, limit in seconds.items():
-        definition["States"][name]["TimeoutSeconds"] = limit
-        definition["States"][name]["Parameters"]["Payload"]["due_in_s"] = limit
-    sfn.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
-    try:
+    """These states wait only so long."""
+
+    def hurry(states: dict[str, Any]) -> None:
+        for name, limit in seconds.items():
+            states[name]["TimeoutSeconds"] = limit
+            states[name]["Parameters"]["Payload"]["due_in_s"] = limit
+
+    with redefined(stack, hurry):
         yield
-    finally:
-        sfn.update_state_machine(stateMachineArn=arn, definition=text)
-
-
-def execution_of(stack: Stack, path: str) -> dict[str, Any]:
-    """The walk of a complaint."""
-    sfn = stack.client("stepfunctions")
-    (machine,) = sfn.list_state_machines()["stateMachines"]
-    arn = machine["stateMachineArn"].replace(":stateMachine:", ":execution:") + ":" + path.rpartition("/")[2]
-    found: dict[str, Any] = sfn.describe_execution(executionArn=arn)
-    return found
 
 
 @pytest.mark.feature("F17")
@@ -98,7 +84,7 @@ def test_an_agent_gives_a_part_back_and_the_provider_is_asked_once(
     assert refunds_of(stage, order) == [5_000]
     assert play.post(stage, f"{path}/accept", None, client)["state"] == "closed"
     stage.wait_for(lambda: demo_order.find_notice(stage, order, "complaint_decided"), "the client was not told")
-    stage.wait_for(lambda: execution_of(stack, path)["status"] == "SUCCEEDED" or None, "the walk did not end")
+    stage.wait_for(lambda: status_of(stack, path) == "SUCCEEDED" or None, "the walk did not end")
 
 
 @pytest.mark.feature("F17")
@@ -118,7 +104,7 @@ def test_a_rejection_is_appealed_to_another_agent_whose_word_is_final(
         "the first agent might decide again",
     )
     assert play.decide(stage, path, second, "reject")["state"] == "closed"
-    stage.wait_for(lambda: execution_of(stack, path)["status"] == "SUCCEEDED" or None, "the walk did not end")
+    stage.wait_for(lambda: status_of(stack, path) == "SUCCEEDED" or None, "the walk did not end")
 
 
 @pytest.mark.feature("F17")
@@ -204,15 +190,10 @@ def test_a_walk_that_was_stopped_is_begun_anew_and_pays_once(stack: Stack, stage
     path = play.file(stage, order, "late_arrival")
     play.contest(stage, path, companion)
     play.await_state(stage, path, "awaiting_agent", client)
-    execution = execution_of(stack, path)["executionArn"]
-    stack.client("stepfunctions").stop_execution(executionArn=execution, cause="an accident")
+    stack.client("stepfunctions").stop_execution(executionArn=walk_arn(stack, path), cause="an accident")
     play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "refund", refund_fen=700)
     time.sleep(2)
     assert 700 not in asked_to_refund(stage, order)
-    timer = {"room": "support", "kind": "complaint_watch", "subject": path.rpartition("/")[2]}
-    stack.client("lambda").invoke(
-        FunctionName="zhenban-local-support_events",
-        Payload=json.dumps(timer | {"due_at": "2026-01-01T00:00:00Z", "correlation_id": "test"}),
-    )
+    begin_anew(stack, path)
     play.await_state(stage, path, "awaiting_client", client)
     assert asked_to_refund(stage, order).count(700) == 1
