@@ -108,6 +108,29 @@ def test_a_rejection_is_appealed_to_another_agent_whose_word_is_final(
 
 
 @pytest.mark.feature("F17")
+@pytest.mark.feature("B11")
+def test_a_full_refund_waits_for_finance_and_is_then_paid(stage: Stage) -> None:
+    order, companion = play.completed_order(stage)
+    path = play.file(stage, order, "service")
+    play.contest(stage, path, companion)
+    play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "refund")
+    waiting = play.await_state(stage, path, "executing", order.client.token)
+    assert (waiting["refund_fen"], asked_to_refund(stage, order)) == (order.total_fen, [])
+    finance = demo_order.sign_in_staff(stage, "finance")
+
+    def proposal() -> str | None:
+        listed = stage.api.request("GET", "/proposals", token=finance, quiet=True)
+        items = [each["refund_order"] for each in expect(listed, 200, "proposals")["items"]]
+        ours = [each["refund_order_id"] for each in items if each and each["order_id"] == order.id]
+        return str(ours[0]) if ours else None
+
+    proposal_id = stage.wait_for(proposal, "finance was not asked")
+    play.post(stage, f"/refund-orders/{proposal_id}/approve", None, finance)
+    play.await_state(stage, path, "awaiting_client", order.client.token)
+    assert refunds_of(stage, order) == [order.total_fen]
+
+
+@pytest.mark.feature("F17")
 def test_everybodys_silence_ends_in_an_escalation_and_then_in_acceptance(
     stack: Stack, stage: Stage, completed: Completed
 ) -> None:
