@@ -26,8 +26,8 @@ down: install ## end it; its state is kept
 reset: install ## end it and forget everything
 	@$(RUN) -m infra.local reset
 
-demo: install ## play one more order
-	@$(RUN) -m infra.local demo
+demo: install ## play one more order; STORY=remedies for a complaint, an exchange and a claim
+	@$(RUN) -m infra.local demo $(STORY)
 
 logs: install ## what the functions say; NAME=booking for one
 	@$(RUN) -m infra.local logs $(NAME)

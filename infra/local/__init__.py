@@ -7,5 +7,5 @@ emulator.py   AWS on this machine (ministack, in a virtual environment of its ow
 stack.py      deploys the template into it, with secrets, parameters, stand-ins; writes stack.json
 seeding.py    cities, hospitals, companions … from seed/*.yaml
 standins/     WeChat, WeChat Pay and an insurer
-demo.py       plays one order over HTTP and tells it in Chinese
+demo.py       plays a story over HTTP and tells it in Chinese; demo_*.py are its parts, which tests play too
 """

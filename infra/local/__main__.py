@@ -33,9 +33,11 @@ def main() -> int:
         command.set_defaults(run=what)
         if what is logs:
             command.add_argument("name", nargs="?", default="", help="a function, for example booking_events")
+        if what is demo:
+            command.add_argument("name", nargs="?", default="order", help="the story: order or remedies")
     chosen = parser.parse_args()
     try:
-        chosen.run(Layout.of_make_up(), *([chosen.name] if chosen.command == "logs" else []))
+        chosen.run(Layout.of_make_up(), *([chosen.name] if "name" in chosen else []))
     except (StackError, DeployError) as error:
         print(f"\n{chosen.command} failed: {error}", file=sys.stderr)
         return 1
@@ -92,10 +94,10 @@ def reset(layout: Layout) -> None:
         layout.stack_file.unlink(missing_ok=True)
 
 
-def demo(layout: Layout) -> None:
-    """Play one more order on the stack that runs."""
+def demo(layout: Layout, name: str = "order") -> None:
+    """Play a story on the stack that runs."""
     _must_run(layout)
-    run_module("infra.local.demo")
+    run_module("infra.local.demo", name)
 
 
 def prove(layout: Layout) -> None:
@@ -170,9 +172,6 @@ def _tell_urls(layout: Layout, seconds: float) -> None:
         ("insurer stand-in", facts["standins"]["insurer"]),
     ):
         print(f"  {name:20} {url}")
-
-
-_COMMANDS = {"up": up, "down": down, "reset": reset, "demo": demo, "logs": logs, "ledger-check": prove}
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
-"""`python -m infra.local.demo`: plays one order on the local stack; tells it in Chinese with the calls behind it."""
+"""`python -m infra.local.demo [order|remedies]`: plays a story on the local stack, told with the calls behind it."""
 
 import json
 import sys
 
-from infra.local import demo_order, demo_preparation, demo_troubles, demo_visit
+from infra.local import demo_order, demo_preparation, demo_remedies, demo_troubles, demo_visit
 from infra.local.demo_order import Order
 from infra.local.demo_stage import Missing, Stage, Story
 from infra.local.layout import Layout
+
+STORIES = ("order", "remedies")
 
 
 def main() -> int:
@@ -15,9 +17,17 @@ def main() -> int:
     except FileNotFoundError:
         print("there is no local stack yet; make one with: make up", file=sys.stderr)
         return 1
+    told = sys.argv[1] if len(sys.argv) > 1 else "order"
+    if told not in STORIES:
+        print(f"there is no story {told}; there are: {', '.join(STORIES)}", file=sys.stderr)
+        return 1
     story = Story()
     try:
-        play_all(Stage.of_stack(facts, story))
+        if told == "remedies":
+            untold = Stage.of_stack(facts, Story(tell=lambda _: None))
+            demo_remedies.play_remedies(Stage.of_stack(facts, story), untold)
+        else:
+            play_all(Stage.of_stack(facts, story))
     except Missing as missing:
         print(f"\n没有成功：{missing}", file=sys.stderr)
         return 1

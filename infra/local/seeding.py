@@ -34,6 +34,8 @@ INSTITUTIONS = (("hos_pumch", "hospital", "中国医学科学院北京协和医�
 CATALOGUE = ("packages", "special_requests", "process_templates", "catalogue_versions")
 """What is put on the catalogue's shelves, together."""
 HOLD_S = 15
+PAYMENT_CHECKS_S = (HOLD_S + 30, 180, 600)
+"""Behind the hold's timer, which may be ten seconds late: a check before it finds the payment that is to be late."""
 COMPLAINT_WINDOW_S = 3
 _DAYS_90 = 90 * 24 * 3600
 _BATCH = 40
@@ -348,7 +350,7 @@ def _policies() -> Iterator[Batch]:
 
     people = AccountsPolicy(duty_staff_ids=("stf_agent", "stf_agent_2"))
     book = BookingPolicy(hold_s=HOLD_S, offer_ttl_s=120, offer_floor_s=60, lead_time_s=0)
-    settle = SettlementPolicy(complaint_window_s=COMPLAINT_WINDOW_S)
+    settle = SettlementPolicy(complaint_window_s=COMPLAINT_WINDOW_S, payment_check_delays_s=PAYMENT_CHECKS_S)
     track = TrackingPolicy(opens_before_s=_DAYS_90, share_interval_s=1)
     early = Reminder(days_before=90, at_min=0, late_min=2 * 90 * 24 * 60)
     prepare = PreparationPolicy(day_before=early)

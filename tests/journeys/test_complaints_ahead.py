@@ -2,14 +2,14 @@
 
 import pytest
 
-from infra.local import demo_order
+from infra.local import demo_complaint as play
+from infra.local import demo_order, demo_scenes
 from infra.local.demo_stage import Stage
-from tests.journeys import complaining as play
 
 
 @pytest.mark.feature("F17")
 def test_an_agent_cancels_and_everything_goes_back(stage: Stage) -> None:
-    order, companion = play.assigned_order(stage)
+    order, companion = demo_scenes.assigned_order(stage)
     path = play.file(stage, order, "service", "cancel")
     play.contest(stage, path, companion)
     play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "cancel")
@@ -25,7 +25,7 @@ def test_an_agent_cancels_and_everything_goes_back(stage: Stage) -> None:
 @pytest.mark.feature("F17")
 @pytest.mark.feature("B5")
 def test_nobody_else_can_come_and_everything_goes_back(stage: Stage) -> None:
-    order, companion = play.assigned_order(stage)
+    order, companion = demo_scenes.assigned_order(stage)
     assert len(order.candidates) == 1, "the town in one process has one companion for this visit"
     path = play.file(stage, order, "service", "reassign")
     play.contest(stage, path, companion)

@@ -6,16 +6,14 @@ import pytest
 import urllib3
 
 from infra.local import demo_order
+from infra.local.demo_claim import PDF, ClaimCase, codes
 from infra.local.demo_order import Order, Person
+from infra.local.demo_scenes import companion_at_hospital
 from infra.local.demo_stage import Stage, Story, expect
 from infra.local.demo_visit import visit_path
 from infra.local.standins.insurer import Zhenban
 from infra.local.standins.together import now
 from tests.stack.running import Stack
-from tests.stack.scenes import companion_at_hospital
-
-PDF = b"%PDF-1.4 " + bytes(64)
-STORY = "陪诊师记错了时间，过了叫号，只能重新挂号。"
 
 
 @pytest.fixture(scope="module")
@@ -29,71 +27,13 @@ def insured(stage: Stage) -> tuple[Order, Person]:
     return companion_at_hospital(stage)
 
 
-class Case:
-    """One claim of the client's, and the insurer's desk where it lies."""
-
-    def __init__(self, stage: Stage, order: Order) -> None:
-        self.stage, self.order = stage, order
-        self.claim_id = ""
-
-    def client(self, method: str, path: str, body: Any = None, status: int = 200) -> dict[str, Any]:
-        answer = self.stage.api.request(method, path, body, token=self.order.client.token)
-        found: dict[str, Any] = expect(answer, status, path)
-        return found
-
-    def draft(self, peril: str, amount_fen: int) -> None:
-        body = {"peril": peril, "amount_fen": amount_fen, "story": STORY}
-        self.claim_id = self.client("POST", f"/orders/{self.order.id}/claims", body, 201)["claim_id"]
-
-    def add_file(self, title: str) -> None:
-        path = f"/claims/{self.claim_id}"
-        leave = self.client("POST", f"{path}/uploads", {"content_type": "application/pdf"}, 201)
-        self.stage.api.upload(leave, PDF)
-        self.client("POST", f"{path}/files", {"file_id": leave["file_id"], "title": title}, 201)
-
-    def submit(self) -> None:
-        bundle = self.client("GET", f"/claims/{self.claim_id}/evidence")
-        self.client("POST", f"/claims/{self.claim_id}/submit", {"digest": bundle["digest"]})
-
-    def wait_for_state(self, state: str) -> None:
-        self.stage.wait_for(
-            lambda: self.client("GET", f"/claims/{self.claim_id}")["state"] == state or None, f"not {state}"
-        )
-
-    def insurer_hears(self, state: str) -> None:
-        """The signed message about this move of the client's reached the insurer's own server."""
-
-        def heard() -> bool | None:
-            events = self.stage.insurer.request("GET", "/_control/events", quiet=True).body["events"]
-            ours = [event["data"] for event in events if event["data"].get("claim_id") == self.claim_id]
-            return state in [each["state"] for each in ours] or None
-
-        self.stage.wait_for(heard, f"the insurer was not told of {state}", patience_s=60)
-
-    def insurer_sees(self) -> dict[str, Any]:
-        answer = self.stage.insurer.request("GET", f"/_control/claims/{self.claim_id}")
-        assert answer.body["status"] == 200, answer.body
-        return dict(answer.body["body"])
-
-    def insurer(self, act: str, *, promised: bool = False, **body: Any) -> list[dict[str, Any]]:
-        """What our API answered to the insurer's requests for this act."""
-        answer = self.stage.insurer.request("POST", f"/_control/claims/{self.claim_id}/{act}", body)
-        answers: list[dict[str, Any]] = expect(answer, 202 if promised else 200, act)["answers"]
-        return answers
-
-
-def codes(answers: list[dict[str, Any]]) -> list[tuple[int, str]]:
-    """Status of each answer, with the problem's code or the claim's state."""
-    return [(each["status"], each["body"].get("code") or each["body"]["state"]) for each in answers]
-
-
 @pytest.mark.feature("F36")
 @pytest.mark.feature("B13")
 def test_a_claim_is_paid_though_the_insurer_answers_late_twice_and_wrongly(
     stage: Stage, insured: tuple[Order, Person]
 ) -> None:
     """It does not take our first message and is slow about the next; more evidence is asked for on the way."""
-    case = Case(stage, insured[0])
+    case = ClaimCase(stage, insured[0])
     expect(stage.insurer.request("POST", "/_control/misbehave", {"status": 503, "delay_s": 1}), 200, "the fault")
     case.draft("missed_appointment", 12_000)
     case.add_file("挂号票据")
@@ -121,7 +61,7 @@ def test_a_claim_is_paid_though_the_insurer_answers_late_twice_and_wrongly(
 @pytest.mark.feature("F36")
 def test_a_rejection_is_appealed_once(stage: Stage, insured: tuple[Order, Person]) -> None:
     """Rejected again, it is over: what it rests on need not be kept."""
-    case = Case(stage, insured[0])
+    case = ClaimCase(stage, insured[0])
     case.draft("lost_documents", 5_000)
     case.submit()
     case.insurer_hears("submitted")
@@ -148,7 +88,7 @@ def test_a_rejection_is_appealed_once(stage: Stage, insured: tuple[Order, Person
 @pytest.mark.feature("F36")
 def test_an_appeal_is_granted_and_paid_late(stage: Stage, insured: tuple[Order, Person]) -> None:
     """Of an injury the policy pays what exceeds its deductible."""
-    case = Case(stage, insured[0])
+    case = ClaimCase(stage, insured[0])
     case.draft("injury", 30_000)
     case.submit()
     case.insurer_hears("submitted")
@@ -166,7 +106,7 @@ def test_an_appeal_is_granted_and_paid_late(stage: Stage, insured: tuple[Order, 
 @pytest.mark.feature("F36")
 def test_a_claim_that_was_withdrawn_is_not_decided(stage: Stage, insured: tuple[Order, Person]) -> None:
     """The insurer hears of it, and is refused if it decides all the same."""
-    case = Case(stage, insured[0])
+    case = ClaimCase(stage, insured[0])
     case.draft("lost_examination_slip", 8_000)
     case.submit()
     case.insurer_hears("submitted")

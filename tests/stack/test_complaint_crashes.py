@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from infra.local import demo_order
+from infra.local import demo_complaint as play
+from infra.local import demo_order, demo_scenes
 from infra.local.demo_order import Order, Person
 from infra.local.demo_stage import Stage, Story, expect
 from infra.synth.project import read_workflows
-from tests.journeys import complaining as play
 from tests.stack.running import Stack
 from tests.stack.walks import begin_anew, redefined, status_of
 
@@ -95,7 +95,7 @@ def test_every_state_that_calls_something_is_among_the_accidents() -> None:
 
 
 def test_two_refunds_with_an_appeal_between_them_are_each_paid_once(stack: Stack, stage: Stage) -> None:
-    walk = Walk(stack, stage, *play.completed_order(stage))
+    walk = Walk(stack, stage, *demo_scenes.completed_order(stage))
     acts: Acts = {
         "FreezeIncome": lambda: walk.file("refund"),
         "AskCompanion": walk.contest,
@@ -112,7 +112,7 @@ def test_two_refunds_with_an_appeal_between_them_are_each_paid_once(stack: Stack
 
 
 def test_an_order_is_cancelled_once(stack: Stack, stage: Stage) -> None:
-    walk = Walk(stack, stage, *play.assigned_order(stage))
+    walk = Walk(stack, stage, *demo_scenes.assigned_order(stage))
 
     def contested() -> None:
         walk.file("cancel")
@@ -126,7 +126,7 @@ def test_an_order_is_cancelled_once(stack: Stack, stage: Stage) -> None:
 
 
 def test_somebody_else_is_asked_once(stack: Stack, stage: Stage) -> None:
-    walk = Walk(stack, stage, *play.assigned_order(stage))
+    walk = Walk(stack, stage, *demo_scenes.assigned_order(stage))
 
     def decided() -> None:
         walk.file("reassign")
@@ -143,7 +143,7 @@ def test_somebody_else_is_asked_once(stack: Stack, stage: Stage) -> None:
 
 def test_what_cannot_be_done_is_decided_again(stack: Stack, stage: Stage) -> None:
     """The client cancelled the order themselves meanwhile: nothing goes back a second time."""
-    walk = Walk(stack, stage, *play.assigned_order(stage))
+    walk = Walk(stack, stage, *demo_scenes.assigned_order(stage))
 
     def cancel_twice() -> None:
         walk.file("cancel")

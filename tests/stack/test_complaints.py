@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from functions.shared import clock
-from infra.local import demo_order
+from infra.local import demo_complaint as play
+from infra.local import demo_order, demo_scenes
 from infra.local.demo_order import Order, Person
 from infra.local.demo_stage import Stage, Story, expect
-from tests.journeys import complaining as play
 from tests.stack.running import Stack
 from tests.stack.walks import begin_anew, redefined, status_of, walk_arn
 
@@ -27,7 +27,7 @@ def stage(stack: Stack) -> Stage:
 
 @pytest.fixture(scope="module")
 def completed(stage: Stage) -> Completed:
-    return play.completed_order(stage)
+    return demo_scenes.completed_order(stage)
 
 
 def asked_to_refund(stage: Stage, order: Order) -> list[int]:
@@ -110,7 +110,7 @@ def test_a_rejection_is_appealed_to_another_agent_whose_word_is_final(
 @pytest.mark.feature("F17")
 @pytest.mark.feature("B11")
 def test_a_full_refund_waits_for_finance_and_is_then_paid(stage: Stage) -> None:
-    order, companion = play.completed_order(stage)
+    order, companion = demo_scenes.completed_order(stage)
     path = play.file(stage, order, "service")
     play.contest(stage, path, companion)
     play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "refund")
@@ -155,7 +155,7 @@ def test_everybodys_silence_ends_in_an_escalation_and_then_in_acceptance(
 
 @pytest.mark.feature("F17")
 def test_a_visit_ahead_is_cancelled_for_nothing(stage: Stage) -> None:
-    order, companion = play.assigned_order(stage)
+    order, companion = demo_scenes.assigned_order(stage)
     path = play.file(stage, order, "service", "cancel")
     play.contest(stage, path, companion)
     play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "cancel")
@@ -166,7 +166,7 @@ def test_a_visit_ahead_is_cancelled_for_nothing(stage: Stage) -> None:
 
 @pytest.mark.feature("F17")
 def test_somebody_else_comes(stage: Stage) -> None:
-    order, companion = play.assigned_order(stage)
+    order, companion = demo_scenes.assigned_order(stage)
     path = play.file(stage, order, "service", "reassign")
     play.contest(stage, path, companion)
     play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "reassign")
@@ -180,7 +180,7 @@ def test_somebody_else_comes(stage: Stage) -> None:
 @pytest.mark.feature("F17")
 @pytest.mark.feature("B14")
 def test_somebody_else_comes_at_a_time_that_the_client_named(stage: Stage) -> None:
-    order, companion = play.assigned_order(stage)
+    order, companion = demo_scenes.assigned_order(stage)
     starts_at = datetime.fromisoformat(order.placed["starts_at"])
     nearer = -1 if starts_at > clock.now() + timedelta(days=5) else 1
     other, unnamed = (starts_at + timedelta(days=nearer * days) for days in (1, 2))

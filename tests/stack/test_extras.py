@@ -7,10 +7,10 @@ import urllib3
 
 from infra.local import demo_order
 from infra.local.demo_order import Order, Person
+from infra.local.demo_scenes import companion_at_hospital
 from infra.local.demo_stage import Stage, Story, expect
 from infra.local.demo_visit import visit_path
 from tests.stack.running import Stack
-from tests.stack.scenes import companion_at_hospital
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(80) + b"\xff\xd9"
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from infra.local import demo_order
+from infra.local import demo_complaint as play
+from infra.local import demo_order, demo_scenes
 from infra.local.demo_order import Order, Person
 from infra.local.demo_stage import Stage, Story, expect
-from tests.journeys import complaining as play
 from tests.stack.running import Stack
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -46,8 +46,8 @@ def is_matched(stage: Stage, client: Person, patient_id: str, companion: Person)
 
 @pytest.mark.feature("F31")
 def test_a_companion_is_stopped_puts_things_right_and_works_again(stack: Stack, stage: Stage) -> None:
-    order, companion = play.completed_order(stage)
-    ahead = play.order_with(stage, companion)
+    order, companion = demo_scenes.completed_order(stage)
+    ahead = demo_scenes.order_with(stage, companion)
     for category in ("service", "charges"):
         upheld(stage, order, companion, category)
     notice = stage.wait_for(lambda: rectification(stage, companion), "there is no notice")
