@@ -3,11 +3,12 @@
 Promise   a review is written once per completed order, within its window, and seen by others only after the content
           check or a member of staff let it through; what counts in a rating is exactly what is published, whatever
           happens at once (F16). A companion's mark for a client is seen by staff alone.
-          A complaint has a deadline and a next actor at every stage; it is decided by rule where the records are certain
-          and uncontested, else by an agent, to whom it is given by load; what is decided is done once, however often its
-          workflow is begun anew. A visit that is over is refunded, one ahead cancelled or given to somebody else (F17).
-          A companion of whom clients complain too often has a notice that anybody can check, and is inspected by an agent
-          who decided none of it. Clients whose complaints are rejected again and again are flagged for staff (F31, F28).
+          A complaint has a deadline and a next actor at every stage; it is decided by rule where the records are
+          certain and uncontested, else by an agent, to whom it is given by load; what is decided is done once, however
+          often its workflow is begun anew. A visit that is over is refunded, one ahead cancelled or given to somebody
+          else (F17). A companion of whom clients complain too often has a notice that anybody can check, and is
+          inspected by an agent who decided none of it. Clients whose complaints are rejected again and again are
+          flagged for staff (F31, F28).
 Table     `support`; the key layout stands in `table`.
 Workflow  infra/workflows/complaint.asl.json; its steps of this room are `complaint.*` in `triggers`.
 Routes    POST, PUT, GET /orders/{order_id}/review; POST …/cooperation; GET /companions/{companion_id}/reviews;
@@ -17,7 +18,8 @@ Routes    POST, PUT, GET /orders/{order_id}/review; POST …/cooperation; GET /c
           …/evidence/{file_id}, /complaint-queue, /complaint-desk; POST /complaint-desk/duty;
           POST /complaints/{complaint_id}/answer, …/take, …/decision, …/accept, …/appeal;
           GET /rectifications, /re-inspection-queue, /rectification-notices/{code} (anybody);
-          /companions/{companion_id}/rectifications/{rectification_id}, …/training, …/uploads, …/answer, …/re-inspection.
+          /companions/{companion_id}/rectifications/{rectification_id}, …/training, …/uploads, …/answer,
+          …/re-inspection.
 Events in order.completed, order.remedied, content.checked, refund_order.carried_out, refund_order.rejected,
           companion.complained_of; its own complaint.filed and .moved, to walk.
           Timers: review_check, complaint_watch, rectification_due.

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from functions.shared import clock
 from functions.shared.audit import Entry
 from functions.shared.http import Reading
 from functions.shared.http.schemas import Body
@@ -55,7 +56,7 @@ class ClientStanding(Reading, frozen=True, kw_only=True):
     def of(cls, client_id: str, row: ClientStandingRow, entries: list[Entry]) -> "ClientStanding":
         return cls(
             client_id=client_id,
-            rejections=list(row.rejections),
+            rejections=[clock.china(at) for at in row.rejections],
             flag=FlagView.of(row.flag) if row.flag else None,
             entries=[KeptEntry.of(each) for each in entries],
         )
