@@ -26,11 +26,13 @@ class PolicyEndorsed(Event, frozen=True, kw_only=True, tag="policy.endorsed"):
 
 
 class PolicySurrendered(Event, frozen=True, kw_only=True, tag="policy.surrendered"):
-    """The order ended without a visit: nothing is covered any more, and the premium is not owed."""
+    """The order ended without a visit: nothing is covered any more."""
 
     policy_id: str
     order_id: str
     insurer_id: str
+    premium_kept_fen: int = 0
+    """Owed to the insurer all the same, because a claim was handed in; otherwise nothing."""
 
 
 class ClaimMoved(Event, frozen=True, kw_only=True, tag="claim.moved"):

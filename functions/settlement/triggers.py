@@ -7,7 +7,7 @@ from typing import Any
 from chalice.app import Blueprint
 
 from functions.booking.events import OrderClosed, OrderCompleted, OrderPaidTooLate
-from functions.insurance.events import PolicyIssued
+from functions.insurance.events import PolicyIssued, PolicySurrendered
 from functions.settlement import actions
 from functions.settlement.actions import (
     authorizations,
@@ -149,6 +149,15 @@ def note_overdue_supplement(tx: Tx, timer: Timer) -> None:
 def note_insurer(tx: Tx, event: PolicyIssued) -> None:
     """Now it is known to whom the order's premium is owed."""
     actions.assign_insurer(tx, order_id=event.order_id, insurer_id=event.insurer_id)
+
+
+@bus.on(PolicySurrendered)
+def owe_kept_premium(tx: Tx, event: PolicySurrendered) -> None:
+    """The client got everything back, but a claim had been handed in: the insurer keeps its premium."""
+    if event.premium_kept_fen:
+        actions.owe_kept_premium(
+            tx, order_id=event.order_id, insurer_id=event.insurer_id, premium_fen=event.premium_kept_fen
+        )
 
 
 @bus.timer("check_payment")

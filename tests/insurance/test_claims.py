@@ -11,6 +11,7 @@ from functions.insurance.rules.claims import CLAIM_MOVES, ClaimState, payable_fe
 from functions.shared import clock
 from tests.insurance.claim_makers import STORY, Case, insured_case
 from tests.insurance.makers import PRODUCT, Desk
+from tests.tracking.makers import order_closed
 
 pytestmark = [pytest.mark.feature("F36"), pytest.mark.feature("B13")]
 
@@ -76,6 +77,28 @@ class TestFiling:
         body = {"peril": "missed_appointment", "amount_fen": 100, "story": STORY}
         reply = case.desk.world.post(f"/orders/{early.order_id}/claims", body, as_=case.client)
         assert reply.code == "filing_closed"
+
+    def test_a_draft_that_lay_too_long_or_outlived_its_policy_is_not_handed_in(self, case: Case) -> None:
+        case.draft()
+        case.desk.world.publish(order_closed(case.visit.order_id))
+        assert case.submit().code == "not_covered"
+        case.desk.world.advance(days=31)
+        assert case.submit().code == "filing_closed"
+
+    @pytest.mark.feature("B14")
+    @pytest.mark.parametrize(("is_withdrawn", "kept_fen"), [(False, 500), (True, 0)])
+    def test_once_a_claim_was_handed_in_the_insurer_keeps_its_premium(
+        self, case: Case, is_withdrawn: bool, kept_fen: int
+    ) -> None:
+        case.draft()
+        case.submit()
+        if is_withdrawn:
+            case.post("withdrawal")
+        case.desk.world.publish(order_closed(case.visit.order_id))
+        (surrendered,) = case.desk.world.events("policy.surrendered")
+        assert surrendered["premium_kept_fen"] == kept_fen
+        policy = case.desk.world.get(f"/orders/{case.visit.order_id}/policy", as_=case.client).body
+        assert (policy["state"], policy["premium_back_fen"]) == ("surrendered", 500 - kept_fen)
 
     def test_nobody_else_sees_or_moves_it(self, case: Case) -> None:
         case.draft()

@@ -2,7 +2,9 @@
 
 import pytest
 
+from functions.insurance.events import PolicySurrendered
 from functions.settlement.rules.ledger import SplitMismatch
+from functions.shared import ids
 from tests.settlement.makers import TOTAL_FEN, Order, Till
 
 COMPANION_FEN, PLATFORM_FEN = 4_000, 1_000
@@ -70,3 +72,27 @@ class TestFees:
                 order.closed(paid=True, companion_fee_fen=companion_fee_fen, platform_fee_fen=platform_fee_fen)
             )
         assert till.booked(order) == ["payment"]
+
+
+@pytest.mark.feature("B14")
+@pytest.mark.parametrize(
+    ("kept_fen", "booked"),
+    [(0, ["payment", "refund_requested"]), (500, ["payment", "refund_requested", "premium_kept"])],
+)
+def test_a_premium_that_the_insurer_keeps_is_borne_by_the_platform(
+    till: Till, order: Order, kept_fen: int, booked: list[str]
+) -> None:
+    till.paid(order)
+    till.world.publish(order.closed(paid=True))
+    surrendered = PolicySurrendered(
+        policy_id=ids.derived("pol", order.order_id),
+        order_id=order.order_id,
+        insurer_id="ins_demo",
+        premium_kept_fen=kept_fen,
+    )
+    for _ in range(2):
+        till.world.publish(surrendered)
+    balances = till.balances()
+    assert (balances.get("goodwill", 0), balances.get("premium_payable", 0)) == (kept_fen, kept_fen)
+    assert sorted(till.booked(order)) == sorted(booked)
+    assert till.findings() == []

@@ -69,6 +69,7 @@ def transactions(draw: st.DrawFn) -> Transaction:
                 ledger.refund_requested(refund_id="rfd_1", **about),
                 ledger.refund_paid(refund_id="rfd_1", **about),
                 ledger.premium_assigned(insurer_id="ins_1", **about),
+                ledger.premium_kept(insurer_id="ins_1", **about),
                 ledger.income_released(companion_id="acc_1", **about),
                 split(order_id, draw(PAID), draw(FEN), draw(FEN)),
             ]

@@ -119,7 +119,7 @@ def bundle_of(claim_id: str, *, client_id: str) -> Bundle:
 def submit(tx: Tx, *, claim_id: str, client_id: str, digest: str) -> ClaimRow:
     """Hand it in, or hand in what was asked for; the digest says to what exactly the client agrees.
 
-    Raises ClaimNotFound, IllegalMove, EvidenceChanged.
+    Raises ClaimNotFound, IllegalMove, EvidenceChanged; the first time NotCovered, FilingClosed.
     """
     claim = own_claim(claim_id, client_id)
     to = ClaimState.UNDER_REVIEW if claim.at is ClaimState.EVIDENCE_REQUESTED else ClaimState.SUBMITTED
@@ -128,6 +128,10 @@ def submit(tx: Tx, *, claim_id: str, client_id: str, digest: str) -> ClaimRow:
     bundle = _bundle(claim)
     if bundle.digest != digest:
         raise rules.EvidenceChanged()
+    if not claim.submissions:
+        row = policies.find_policy(claim.order_id)
+        assert row is not None, "a claim is of a policy"
+        rules.check_handing_in(row.to_policy(), now=tx.now)
     claim.digest, claim.submissions = digest, int(claim.submissions) + 1
     claim.sealed_items = claim.seal("items", msgspec.json.encode(bundle.items).decode())
     if claim.submissions == 1:
@@ -165,8 +169,7 @@ def own_claim(claim_id: str, client_id: str) -> ClaimRow:
 
 def claims_of_order(order_id: str, *, client_id: str) -> list[ClaimRow]:
     """Every claim of an order of the client's: a read for each, of which there are few."""
-    found = [table.find_claim(each.claim_id) for each in table.claims_of_order(order_id)]
-    return [claim for claim in found if claim is not None and claim.client_id == client_id]
+    return [claim for claim in table.found_claims_of_order(order_id) if claim.client_id == client_id]
 
 
 def move(tx: Tx, claim: ClaimRow, to: ClaimState, *, by: str) -> None:

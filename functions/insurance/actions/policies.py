@@ -6,6 +6,7 @@ from typing import Any
 
 from functions.insurance import table
 from functions.insurance.events import PolicyEndorsed, PolicyIssued, PolicySurrendered
+from functions.insurance.rules.claims import was_handed_in
 from functions.insurance.rules.policies import (
     Change,
     Peril,
@@ -16,8 +17,9 @@ from functions.insurance.rules.policies import (
     Visit,
     endorsement_of,
     move_policy,
+    premium_back_fen,
 )
-from functions.insurance.table import PolicyRow
+from functions.insurance.table import PolicyRow, claims
 from functions.shared import ids
 from functions.shared.errors import NotFound
 from functions.shared.events import Timer
@@ -111,7 +113,7 @@ def issue_policy(
         row.starts_at, row.ends_at = news.visit.starts_at, news.visit.ends_at
         row.revision = news.visit.revision
     if news.closed_at is not None:
-        _end(tx, row)
+        _end(tx, row, is_claimed=False)
     tx.insert(row)
     _expire_later(tx, row)
     tx.emit(
@@ -161,13 +163,17 @@ def note_visit(tx: Tx, order_id: str, visit: Visit) -> None:
 
 
 def surrender(tx: Tx, order_id: str) -> None:
-    """The order ended without a visit: its cover ends, and the premium comes back. One read."""
+    """The order ended without a visit: its cover ends, and the premium comes back unless a claim was handed in.
+
+    One read, and the claims.
+    """
     row, news = table.find_policy_and_news(order_id)
     if row is None:
         news.closed_at, news.ttl = tx.now, tx.now + _NEWS_KEPT
         tx.save(news)
     elif row.to_policy().is_in_force:
-        _end(tx, row)
+        is_claimed = any(was_handed_in(claim.at) for claim in claims.found_claims_of_order(order_id))
+        _end(tx, row, is_claimed=is_claimed)
         tx.save(row)
 
 
@@ -179,11 +185,18 @@ def expire(tx: Tx, order_id: str) -> None:
         tx.save(row)
 
 
-def _end(tx: Tx, row: PolicyRow) -> None:
-    """A visit that never began was no risk: the whole premium comes back, as the client's refund has it."""
+def _end(tx: Tx, row: PolicyRow, *, is_claimed: bool) -> None:
     row.state = move_policy(PolicyState(row.state), PolicyState.SURRENDERED)
-    row.ended_at, row.premium_back_fen = tx.now, row.premium_fen
-    tx.emit(PolicySurrendered(policy_id=row.policy_id, order_id=row.order_id, insurer_id=row.insurer_id))
+    row.ended_at = tx.now
+    row.premium_back_fen = premium_back_fen(int(row.premium_fen), is_claimed=is_claimed)
+    tx.emit(
+        PolicySurrendered(
+            policy_id=row.policy_id,
+            order_id=row.order_id,
+            insurer_id=row.insurer_id,
+            premium_kept_fen=row.premium_fen - row.premium_back_fen,
+        )
+    )
 
 
 def _expire_later(tx: Tx, row: PolicyRow) -> None:

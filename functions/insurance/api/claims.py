@@ -146,7 +146,7 @@ def read_bundle(call: Call[Any], claim_id: str) -> BundleView:
     body=SubmitBody,
     reply=ClaimView,
     effect=True,
-    problems=(rules.ClaimNotFound, IllegalMove, rules.EvidenceChanged),
+    problems=(rules.ClaimNotFound, IllegalMove, rules.EvidenceChanged, rules.NotCovered, rules.FilingClosed),
 )
 def submit(call: Call[SubmitBody], claim_id: str) -> ClaimView:
     """`digest` 表示同意出示的正是刚才看到的内容；其间有变化则须重新查看。"""

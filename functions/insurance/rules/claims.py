@@ -166,6 +166,19 @@ def check_filing(policy: Policy, peril_code: str, amount_fen: int, *, has_begun:
     return peril
 
 
+def check_handing_in(policy: Policy, *, now: datetime) -> None:
+    """A draft may have lain for long: the policy must still be in force. Raises NotCovered, FilingClosed."""
+    if now >= policy.filing_until:
+        raise FilingClosed("已超过报案期限")
+    if not policy.is_in_force:
+        raise NotCovered("保单已经终止")
+
+
+def was_handed_in(state: ClaimState) -> bool:
+    """The insurer has it, or has answered it."""
+    return state not in {_S.DRAFT, _S.WITHDRAWN}
+
+
 def payable_fen(amount_fen: int, *, limit_fen: int, deductible_fen: int) -> int:
     """The most that the insurer may pay of a loss."""
     return min(limit_fen, max(0, amount_fen - deductible_fen))

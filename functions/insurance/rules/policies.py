@@ -151,6 +151,15 @@ def move_policy(state: PolicyState, to: PolicyState) -> PolicyState:
     return to
 
 
+def premium_back_fen(premium_fen: int, *, is_claimed: bool) -> int:
+    """What comes back of the premium when a policy is surrendered, in fen.
+
+    A visit that never began was no risk, so all of it, as the client's refund has it; once a claim was handed in, the
+    insurer has answered for the risk and keeps it.
+    """
+    return 0 if is_claimed else premium_fen
+
+
 def endorsement_of(policy: Policy, visit: Visit, *, at: datetime) -> Endorsement | None:
     """The endorsement that this news asks for; None if the policy says so already."""
     changes = []

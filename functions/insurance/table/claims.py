@@ -114,6 +114,12 @@ def claims_of_order(order_id: str) -> Sequence[ClaimOfOrderRow]:
     return rows
 
 
+def found_claims_of_order(order_id: str) -> list[ClaimRow]:
+    """The claims themselves: a Query, and a read for each, of which there are few."""
+    found = [find_claim(each.claim_id) for each in claims_of_order(order_id)]
+    return [claim for claim in found if claim is not None]
+
+
 def claims_of_insurer(
     insurer_id: str, month: str, *, limit: int, after: str | None
 ) -> tuple[Sequence[ClaimOfInsurerRow], str | None]:

@@ -2,7 +2,7 @@
 
 from functions.settlement.actions.closing import close_paid_order, return_payment
 from functions.settlement.actions.earnings import earnings_of, find_income, incomes_of, make_statement
-from functions.settlement.actions.income import assign_insurer, divide_order, release_income
+from functions.settlement.actions.income import assign_insurer, divide_order, owe_kept_premium, release_income
 from functions.settlement.actions.ledger import account_statement, order_ledger, trial_balance
 from functions.settlement.actions.nightly_proof import begin as begin_proof
 from functions.settlement.actions.nightly_proof import proof_of, prove_slice
@@ -38,6 +38,7 @@ __all__ = [
     "make_statement",
     "order_ledger",
     "order_refund",
+    "owe_kept_premium",
     "proof_of",
     "proposals_of",
     "propose_booking",

@@ -115,6 +115,19 @@ def assign_insurer(tx: Tx, *, order_id: str, insurer_id: str) -> None:
         post(tx, moved)
 
 
+def owe_kept_premium(tx: Tx, *, order_id: str, insurer_id: str, premium_fen: int) -> None:
+    """The order ended and its client was paid back, premium and all; the insurer keeps it, so the platform bears it.
+
+    Once for each order.
+    """
+    money = table.find_money(order_id) or table.OrderMoneyRow(*table.money_key(order_id))
+    if money.premium_kept_fen:
+        return
+    money.premium_kept_fen = premium_fen
+    tx.save(money)
+    post(tx, ledger.premium_kept(order_id=order_id, insurer_id=insurer_id, amount_fen=premium_fen, at=tx.now))
+
+
 def release_income(tx: Tx, source_id: str) -> None:
     """The complaint window is over: the income of this order (or supplementary payment) becomes available, once.
 

@@ -114,6 +114,8 @@ class OrderMoneyRow(SettlementRow, discriminator="order_money"):
     companion_id = UnicodeAttribute(null=True)
     """Whose income came of it, if any did."""
     premium_fen = FenAttribute(null=True)
+    premium_kept_fen = FenAttribute(default=0)
+    """What the insurer kept although the client got everything back."""
     share_fen = FenAttribute(default=0)
     commission_fen = FenAttribute(default=0)
     refunds = NumberAttribute(default=0)

@@ -7,6 +7,7 @@ from datetime import datetime
 from functions.settlement.rules.ledger.chart import (
     COMMISSION,
     COUPON_COST,
+    GOODWILL,
     PROVIDER_CLEARING,
     PROVIDER_FEES,
     SUSPENSE,
@@ -131,6 +132,12 @@ def premium_assigned(*, order_id: str, insurer_id: str, amount_fen: int, at: dat
     """A premium that was booked before the insurer was known is now owed to that insurer."""
     amounts = {premium_payable(UNASSIGNED): amount_fen, premium_payable(insurer_id): -amount_fen}
     return booking(f"premium_assigned#{order_id}", subject=order_id, at=at, amounts=amounts)
+
+
+def premium_kept(*, order_id: str, insurer_id: str, amount_fen: int, at: datetime) -> Transaction:
+    """An insurer keeps the premium of an order whose client got all of it back: the platform bears it."""
+    amounts = {GOODWILL: amount_fen, premium_payable(insurer_id): -amount_fen}
+    return booking(f"premium_kept#{order_id}", subject=order_id, at=at, amounts=amounts)
 
 
 def income_released(

@@ -95,6 +95,7 @@ _SEQUENCE = {
             "split",
             "supplement",
             "premium_assigned",
+            "premium_kept",
             "release",
             "refund_requested",
             "refund_paid",
