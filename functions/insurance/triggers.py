@@ -12,6 +12,7 @@ from functions.insurance.events import (
     PolicyEndorsed,
     PolicyIssued,
     PolicySurrendered,
+    WebhookEndpointDisabled,
     WebhookQueued,
     WebhookReplayAsked,
 )
@@ -104,6 +105,12 @@ def tell_insurer(tx: Tx, event: PolicyIssued) -> None:
 def send_webhook(tx: Tx, event: WebhookQueued) -> None:
     """Make the first attempt."""
     actions.attempt_delivery(tx, event.delivery_id)
+
+
+@bus.on(WebhookEndpointDisabled)
+def tell_endpoint_disabled(tx: Tx, event: WebhookEndpointDisabled) -> None:
+    """The insurer hears of it where it still listens."""
+    deliveries.queue_endpoint_disabled(tx, insurer_id=event.insurer_id, endpoint_id=event.endpoint_id)
 
 
 @bus.on(WebhookReplayAsked)

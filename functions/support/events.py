@@ -100,6 +100,22 @@ class ComplaintDecided(Event, frozen=True, kw_only=True, tag="complaint.decided"
     """An agent's id, or `rule`."""
 
 
+class ComplaintOverdue(Event, frozen=True, kw_only=True, tag="complaint.overdue"):
+    """An agent did not decide in time, or what was decided is not done: anybody should look at it now."""
+
+    complaint_id: str
+    order_id: str
+    is_stuck: bool
+    """It is decided; carrying it out takes too long."""
+
+
+class ReInspectionOverdue(Event, frozen=True, kw_only=True, tag="rectification.overdue"):
+    """Nobody inspected a rectification in time; it is given to another agent."""
+
+    rectification_id: str
+    companion_id: str
+
+
 class RectificationIssued(Event, frozen=True, kw_only=True, tag="rectification.issued"):
     """A companion of whom clients complain too often has a notice with measures, to be answered by `due_at` (F31)."""
 

@@ -1,5 +1,6 @@
 """Insurers look after their own endpoints: secrets that change without a gap, a log, what is sent again (B13)."""
 
+import json
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -29,10 +30,10 @@ def register(desk: Desk, **changed: Any) -> Reply:
     return desk.world.post("/insurer/endpoints", body, as_=insurer(desk), key="")
 
 
-def registered(desk: Desk) -> tuple[str, str]:
+def registered(desk: Desk, **changed: Any) -> tuple[str, str]:
     """An endpoint whose server takes everything; its secret is not the stand-in's."""
     desk.insurer.answers = desk.insurer.answers or [200] * 100
-    reply = register(desk)
+    reply = register(desk, **changed)
     assert reply.status == 201, reply.body
     return reply.body["endpoint"]["endpoint_id"], reply.body["secret"]
 
@@ -103,6 +104,17 @@ class TestEndpoints:
         seen = len(desk.insurer.seen)
         issued(desk)
         assert len(desk.insurer.seen) == seen + 1
+
+    def test_what_still_listens_hears_of_one_that_was_disabled(self, desk: Desk) -> None:
+        endpoint_id, _ = registered(desk)
+        listening, _ = registered(desk, event_types=["endpoint.disabled"])
+        desk.insurer.answers = [410, 200]
+        issued(desk)
+        (item,) = log(desk, listening)["items"]
+        said = json.loads(item["body"])
+        assert (item["event_type"], said["data"]) == ("endpoint.disabled", {"endpoint_id": endpoint_id})
+        assert item["state"] == "delivered"
+        assert log(desk, endpoint_id)["items"][-1]["event_type"] == "policy.issued", "it is not told of itself"
 
     def test_one_that_is_removed_is_told_nothing(self, desk: Desk) -> None:
         endpoint_id, _ = registered(desk)

@@ -205,6 +205,8 @@ def test_a_refund_that_hangs_is_put_before_an_agent(case: Case) -> None:
     case.decide("refund", 500)
     case.world.advance(hours=73)
     assert (case.state(), [each["why"] for each in case.queue()]) == ("executing", ["stuck"])
+    (told,) = case.world.events("complaint.overdue")
+    assert (told["order_id"], told["is_stuck"]) == (case.order.order_id, True)
 
 
 @pytest.mark.feature("F17")
@@ -213,6 +215,8 @@ def test_an_agents_deadline_escalates_to_everybody(case: Case) -> None:
     case.world.advance(hours=25)
     (line,) = case.queue()
     assert (line["why"], line["taken_by"]) == ("overdue", None)
+    (told,) = case.world.events("complaint.overdue")
+    assert (told["complaint_id"], told["is_stuck"]) == (case.complaint_id, False)
     assert case.take("two").status == 200
     assert case.decide("reject").code == "other_agent_decides"
 

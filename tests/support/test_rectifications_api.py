@@ -138,6 +138,8 @@ def test_a_forgotten_inspection_goes_to_another_desk(loop: Loop) -> None:
     (after,) = loop.queue()
     assert {before["assigned_to"], after["assigned_to"]} == {"stf_two", "stf_three"}
     assert after["due_at"] > before["due_at"]
+    (told,) = loop.world.events("rectification.overdue")
+    assert told["companion_id"] == loop.companion.subject
     assert loop.held(before["assigned_to"].removeprefix("stf_")) == []
 
 

@@ -1,17 +1,15 @@
 """Telling people of an emergency call (F34). The notices need no fact but the order: nothing missing holds them up."""
 
+from functions.accounts.actions.duty import tell_staff_on_duty
 from functions.accounts.actions.facts import OrderFacts
 from functions.accounts.actions.notices import reaches_wechat, write_notice
 from functions.accounts.events import EmergencyNoticesWritten, EmergencyNoticeWay
-from functions.accounts.table import base
 from functions.shared.tx import Tx
 
 
 def tell_duty_staff(tx: Tx, *, call_id: str, visit_id: str, order_id: str, code: str, reports: bool) -> None:
     """Put `code` into the inbox of everybody on duty; with `reports`, say that it was done or that nobody is."""
-    staff_ids = base.policy().duty_staff_ids
-    for staff_id in staff_ids:
-        write_notice(tx, account_id=staff_id, code=code, facts=OrderFacts(order_id=order_id))
+    staff_ids = tell_staff_on_duty(tx, code=code, facts=OrderFacts(order_id=order_id))
     if reports:
         outcome = "written" if staff_ids else "not_configured"
         _report(tx, call_id, visit_id, [EmergencyNoticeWay(recipient="staff", channel="inbox", outcome=outcome)])

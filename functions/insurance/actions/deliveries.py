@@ -8,7 +8,7 @@ from functions.insurance.rules import deliveries
 from functions.insurance.rules.deliveries import DeliveryState, move_delivery
 from functions.insurance.rules.policies import Policy
 from functions.insurance.table import DeliveryRow, EndpointRow, claims
-from functions.shared import observe, webhooks
+from functions.shared import clock, observe, webhooks
 from functions.shared.endpoints import Attempt, target_of
 from functions.shared.events import Timer
 from functions.shared.tx import Tx
@@ -17,6 +17,7 @@ POLICY_ISSUED = "policy.issued"
 POLICY_ENDORSED = "policy.endorsed"
 POLICY_SURRENDERED = "policy.surrendered"
 CLAIM_MOVED = "claim.moved"
+ENDPOINT_DISABLED = "endpoint.disabled"
 
 
 def put_endpoint(
@@ -65,6 +66,15 @@ def queue_claim_moved(tx: Tx, event: ClaimMoved) -> None:
         at=claim.steps[event.step - 1].at,
     )
     queue(tx, event.insurer_id, CLAIM_MOVED, f"{CLAIM_MOVED}#{event.claim_id}#{event.step}", body)
+
+
+def queue_endpoint_disabled(tx: Tx, *, insurer_id: str, endpoint_id: str) -> None:
+    """Tell the insurer's other endpoints that this one takes nothing; nothing if it was enabled again meanwhile."""
+    endpoint = table.find_endpoint(insurer_id, endpoint_id)
+    if endpoint is None or endpoint.disabled_at is None:
+        return
+    message = f"{ENDPOINT_DISABLED}#{endpoint_id}#{clock.epoch_s(endpoint.disabled_at)}"
+    queue(tx, insurer_id, ENDPOINT_DISABLED, message, deliveries.endpoint_disabled(endpoint_id, endpoint.disabled_at))
 
 
 def queue(tx: Tx, insurer_id: str, event_type: str, message: str, body: str) -> None:

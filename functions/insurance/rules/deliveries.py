@@ -148,6 +148,11 @@ def numbered(body: str, sequence: int) -> str:
     return json.dumps(json.loads(body) | {"sequence": sequence}, separators=(",", ":"))
 
 
+def endpoint_disabled(endpoint_id: str, at: datetime) -> str:
+    """The body of `endpoint.disabled`, told to the insurer's other endpoints: this one is asked no more."""
+    return _message("endpoint.disabled", at, {"endpoint_id": endpoint_id})
+
+
 def trial_event(at: datetime) -> str:
     """A message that says nothing, to try an endpoint."""
     return _message("endpoint.test", at, {"note": "诊伴测试消息，无需处理"})
@@ -168,6 +173,7 @@ EVENT_TYPES: Mapping[str, str] = {
     "policy.endorsed": "批改：陪诊师或时间有变",
     "policy.surrendered": "退保：订单未发生陪诊",
     "claim.moved": "报案：投保人提交、补充、申诉或撤回",
+    "endpoint.disabled": "停用：您的另一个回调地址收不到消息",
 }
 """What an endpoint may ask for."""
 

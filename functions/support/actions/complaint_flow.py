@@ -13,7 +13,7 @@ from functions.shared import observe
 from functions.shared.tx import Tx
 from functions.support.actions import complaint_moves as moves
 from functions.support.actions.complaint_facts import facts_of
-from functions.support.events import ComplaintAnswerAsked
+from functions.support.events import ComplaintAnswerAsked, ComplaintOverdue
 from functions.support.gateways import workflow
 from functions.support.rules import complaints as rules
 from functions.support.rules.complaint_problems import ComplaintNotFound
@@ -128,6 +128,7 @@ def look(tx: Tx, *, complaint_id: str) -> Stage:
     if is_stuck:
         moves.queue(tx, row, due_at=tx.now, give=False)
     tx.save(row)
+    tx.emit(ComplaintOverdue(complaint_id=complaint_id, order_id=row.order_id, is_stuck=is_stuck))
     observe.count("ComplaintOverdue")
     return stage(row)
 

@@ -13,7 +13,12 @@ from functions.shared.tx import Tx
 from functions.support.actions import complaint_desk as desk
 from functions.support.actions import complaint_moves as moves
 from functions.support.actions import evidence
-from functions.support.events import RectificationClosed, RectificationExtended, RectificationIssued
+from functions.support.events import (
+    RectificationClosed,
+    RectificationExtended,
+    RectificationIssued,
+    ReInspectionOverdue,
+)
 from functions.support.rules import rectification as rules
 from functions.support.rules.rectification import Figures, Finding, RectificationState, Training
 from functions.support.table import base
@@ -157,6 +162,7 @@ def note_due(tx: Tx, *, subject: str) -> None:
         return
     if row.state == RectificationState.AWAITING_RE_INSPECTION:
         observe.count("ReInspectionOverdue")
+        tx.emit(ReInspectionOverdue(rectification_id=row.rectification_id, companion_id=row.companion_id))
         _leave_queue(tx, row)
     _ask_for_re_inspection(tx, row)
     tx.save(row)
