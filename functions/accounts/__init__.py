@@ -38,9 +38,10 @@ Reads     `actions.find_patient_card`, `actions.require_guest`, `actions.openid_
 Events    out: guest_access.revoked; notice.written (to this room itself, which sends the WeChat message);
           emergency.notices_written, notice.answered (whom an emergency call reached, F34).
           in: companion.activated, order.paid, order.assigned, order.closed, order.completed, order.visit_reminder,
-          offer.made, visit.progressed, report.submitted, policy.issued, income.released, refund.succeeded,
-          complaint.written, complaint.answer_asked, complaint.decided, complaint.closed,
-          emergency.called, emergency.unanswered, emergency.desk_moved.
+          offer.made, visit.progressed, report.submitted, report.overdue, report.missing, policy.issued,
+          income.released, refund.succeeded, complaint.written, complaint.answer_asked, complaint.decided,
+          complaint.overdue, complaint.closed, rectification.issued, .extended, .overdue, .closed, claim.moved,
+          webhook.endpoint_disabled, emergency.called, emergency.unanswered, emergency.desk_moved.
 
 Institutions as tenants (B16), access log, export and deletion (B15) and moderation (B17) will live here.
 """

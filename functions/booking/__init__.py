@@ -50,11 +50,12 @@ Reads     `actions.find_order`, `actions.require_party`.
 Seeding   `actions.put_package`, `put_special_request`, `put_process_template`, `put_checklist`, `put_policy`,
           `put_weights`; `dispatch_rules.put_dispatch_policy`, `subsidies.put_programme`, `coupons.put_campaign`;
           companions come by event and serve 90 departments at most.
-Events in companion.activated, companion.suspended, payment.succeeded, visit.progressed, visit.no_show,
-          report.submitted;
+Events in companion.activated, companion.suspended, companion.complained_of, payment.succeeded, visit.progressed,
+          visit.no_show, report.submitted, report.missing; of the complaint's workflow the steps complaint.cancel_order
+          and complaint.reassign_order;
           timers hold_expires, offer_expires, dispatch_round, dispatch_sweep, hall_closes, visit_reminder,
-          visit_morning, companion_confirmation, series_payment_due, newcomer_turn.
+          visit_morning, companion_confirmation, series_payment_due, newcomer_turn, replace_companion.
 Events out order.placed, order.paid, order.paid_too_late, order.closed, order.assigned, order.visit_reminder,
-          order.rescheduled, order.unassigned, order.confirmation_asked, order.payment_due, order.completed,
-          subsidy.decided, coupon.granted, offer.made.
+          order.rescheduled, order.unassigned, order.remedied, order.confirmation_asked, order.payment_due,
+          order.completed, subsidy.decided, coupon.granted, offer.made.
 """

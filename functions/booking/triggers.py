@@ -12,7 +12,7 @@ from functions.booking.actions import candidates, no_shows, preparation, remedie
 from functions.booking.rules.matching import Companion, Gender
 from functions.booking.rules.policy import Tier
 from functions.booking.rules.preparation import ReminderKind
-from functions.care.events import ReportSubmitted
+from functions.care.events import ReportMissing, ReportSubmitted
 from functions.companions.events import CompanionActivated, CompanionSuspended, ComplaintsTooOften
 from functions.settlement.events import PaymentSucceeded
 from functions.shared.consumer import Subscriptions
@@ -93,6 +93,12 @@ def close_for_no_show(tx: Tx, event: VisitNoShow) -> None:
 
 @bus.on(ReportSubmitted)
 def complete_order(tx: Tx, event: ReportSubmitted) -> None:
+    actions.complete_order(tx, order_id=event.order_id)
+
+
+@bus.on(ReportMissing)
+def complete_without_report(tx: Tx, event: ReportMissing) -> None:
+    """The companion owes a report; the order does not wait for it for ever."""
     actions.complete_order(tx, order_id=event.order_id)
 
 

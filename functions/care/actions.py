@@ -1,12 +1,12 @@
 """Submitting and reading the visit report, and noticing that it is missing (F14)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from functions.care import rules, table
-from functions.care.events import ReportOverdue, ReportSubmitted
+from functions.care.events import ReportMissing, ReportOverdue, ReportSubmitted
 from functions.care.rules import Policy, Reader, ReportContent, ReportExists, ReportNotFound, VisitNotEnded
 from functions.shared import crypto, ids
 from functions.shared.caller import Caller
@@ -98,13 +98,29 @@ def expect_report(tx: Tx, *, visit_id: str) -> None:
 
 
 def note_overdue(tx: Tx, *, visit_id: str) -> None:
-    """The hour is over: announce a report that is missing."""
+    """The hour is over: announce a report that is missing, and look again before the order goes on without it."""
     from functions.tracking import actions as tracking
 
     if table.find_report_row(visit_id):
         return
     visit = tracking.find_visit(visit_id)
     tx.emit(ReportOverdue(visit_id=visit_id, order_id=visit.order_id, companion_id=visit.companion_id))
+    again_at = tx.now.replace(microsecond=0) + timedelta(seconds=table.policy().report_missing_s)
+    tx.schedule(Timer(room=_ROOM, kind="report_missing", subject=visit_id, due_at=again_at))
+
+
+def give_up_waiting(tx: Tx, *, visit_id: str) -> None:
+    """A day more is over: the order goes on without its report, which may still come."""
+    from functions.tracking import actions as tracking
+
+    if table.find_report_row(visit_id):
+        return
+    visit = tracking.find_visit(visit_id)
+    tx.emit(
+        ReportMissing(
+            visit_id=visit_id, order_id=visit.order_id, client_id=visit.client_id, companion_id=visit.companion_id
+        )
+    )
 
 
 @dataclass(frozen=True)

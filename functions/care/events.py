@@ -14,6 +14,15 @@ class ReportSubmitted(Event, frozen=True, kw_only=True, tag="report.submitted"):
     late: bool
 
 
+class ReportMissing(Event, frozen=True, kw_only=True, tag="report.missing"):
+    """A day after it was due there is no report: the order is completed without it."""
+
+    visit_id: str
+    order_id: str
+    client_id: str
+    companion_id: str
+
+
 class ReportOverdue(Event, frozen=True, kw_only=True, tag="report.overdue"):
     """The hour after the visit has run out and there is no report."""
 

@@ -20,10 +20,12 @@ class Policy:
 
     report_due_s: int = 60 * 60
     """How long after the visit's end the report is due."""
+    report_missing_s: int = 24 * 60 * 60
+    """So long after it was due nobody waits for it any more: the order goes on without it."""
 
     def __post_init__(self) -> None:
-        if self.report_due_s <= 0:
-            raise ValueError("care policy: report_due_s is positive")
+        if min(self.report_due_s, self.report_missing_s) <= 0:
+            raise ValueError("care policy: a report's times are positive")
 
 
 @dataclass(frozen=True, kw_only=True)

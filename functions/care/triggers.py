@@ -30,3 +30,9 @@ def expect_report(tx: Tx, event: VisitProgressed) -> None:
 def note_overdue(tx: Tx, timer: Timer) -> None:
     """The hour has run out."""
     actions.note_overdue(tx, visit_id=timer.subject)
+
+
+@bus.timer("report_missing")
+def give_up_waiting(tx: Tx, timer: Timer) -> None:
+    """The order goes on without its report."""
+    actions.give_up_waiting(tx, visit_id=timer.subject)

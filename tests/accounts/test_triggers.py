@@ -27,7 +27,7 @@ from functions.booking.events import (
     UnassignedReason,
     VisitReminder,
 )
-from functions.care.events import ReportSubmitted
+from functions.care.events import ReportMissing, ReportOverdue, ReportSubmitted
 from functions.insurance.events import PolicyIssued
 from functions.settlement.events import (
     IncomeReleased,
@@ -186,6 +186,7 @@ class TestNotices:
             (progressed(order, first=True), "visit_started", "王*明"),
             (progressed(order, last=True), "visit_ended", "北京协和医院"),
             (ReportSubmitted(**ids, **report), "report_ready", "林玉兰"),
+            (ReportMissing(**ids, visit_id="vis_1", companion_id=COMPANION), "report_missing", "申诉"),
             (PolicyIssued(**ids, **insured), "policy_issued", "¥5.00"),
             (InvoiceIssued(**ids, invoice_id="inv_1", amount_fen=32_500), "invoice_issued", "¥325.00"),
             (InvoiceReversed(**ids, invoice_id="inv_1", amount_fen=32_500), "invoice_reversed", "红冲"),
@@ -225,6 +226,8 @@ class TestNotices:
         world.publish(VisitUnfinished(visit_id="vis_1", order_id=order.order_id, companion_id=COMPANION))
         (asked,) = inbox(world, world.person("companion", subject=COMPANION))["items"]
         assert (asked["code"], "北京协和医院" in asked["body"]) == ("visit_unfinished", True)
+        world.publish(ReportOverdue(visit_id="vis_1", order_id=order.order_id, companion_id=COMPANION))
+        assert inbox(world, world.person("companion", subject=COMPANION))["items"][0]["code"] == "report_overdue"
 
     def test_a_cancellation_is_told_by_the_refund(
         self, world: World, user: WeChatUser, client: Person, order: Order

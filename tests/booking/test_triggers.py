@@ -9,7 +9,7 @@ import pytest
 
 from functions.booking import table
 from functions.booking.triggers import bus
-from functions.care.events import ReportSubmitted
+from functions.care.events import ReportMissing, ReportSubmitted
 from functions.shared import clock, ids
 from functions.shared.errors import NotFound
 from functions.shared.events import Timer
@@ -296,6 +296,22 @@ class TestVisit:
             }
         ]
 
+    @pytest.mark.feature("F14")
+    def test_a_report_that_never_comes_completes_the_order_too_and_once(self, town: Town) -> None:
+        companion = town.companion()
+        order = town.assigned_order(companion)
+        late = reported(order)
+        missing = ReportMissing(
+            visit_id=late.visit_id,
+            order_id=order["order_id"],
+            client_id=order["client_id"],
+            companion_id=companion.subject,
+        )
+        for news in (progressed(order, first=False), missing, late, missing):
+            town.world.publish(news)
+        assert state_of(town, order) == "completed"
+        assert len(town.world.events("order.completed")) == 1
+
     def test_news_of_a_visit_does_not_revive_an_order_that_ended(self, town: Town) -> None:
         companion = town.companion()
         order = town.paid_order(companion)
@@ -318,6 +334,7 @@ def test_the_room_listens_to_what_its_contract_names() -> None:
         "companion.complained_of",
         "companion.suspended",
         "payment.succeeded",
+        "report.missing",
         "report.submitted",
         "visit.no_show",
         "visit.progressed",

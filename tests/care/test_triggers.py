@@ -23,6 +23,29 @@ class TestTheHour:
             }
         ]
 
+    def test_a_day_later_the_order_goes_on_without_it(self, ended: VisitScene) -> None:
+        ended.world.advance(hours=24, minutes=59)
+        assert ended.world.events("report.missing") == []
+        ended.world.advance(minutes=2)
+        assert ended.world.events("report.missing") == [
+            {
+                "type": "report.missing",
+                "visit_id": ended.visit_id,
+                "order_id": ended.order_id,
+                "client_id": ended.client.subject,
+                "companion_id": ended.companion.subject,
+            }
+        ]
+        ended.renew()
+        assert submit(ended).body["late"] is True, "it may still come"
+
+    def test_one_that_comes_within_the_day_is_not_missing(self, ended: VisitScene) -> None:
+        ended.world.advance(hours=20)
+        ended.renew()
+        submit(ended)
+        ended.world.advance(hours=6)
+        assert ended.world.events("report.missing") == []
+
     def test_a_report_in_time_is_not(self, ended: VisitScene) -> None:
         submit(ended)
         ended.world.advance(hours=2)

@@ -92,6 +92,8 @@ NOTICES = {
     "rectification_removed": "companion",
     "complaint_answer_asked": "companion",
     "complaint_decided": "client",
+    "report_overdue": "companion",
+    "report_missing": "client",
     "complaint_overdue_staff": "staff",
     "complaint_stuck_staff": "staff",
     "re_inspection_overdue_staff": "staff",

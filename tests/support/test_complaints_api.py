@@ -66,6 +66,18 @@ def test_a_silent_companion_and_certain_records_are_decided_by_rule(absent: Case
     assert closed["upheld"] is True
 
 
+@pytest.mark.feature("F14")
+@pytest.mark.feature("F17")
+def test_a_report_that_never_came_is_decided_by_rule_once_it_is_a_day_late(till: Till) -> None:
+    soon, later = completed_case(till), completed_case(till)
+    for case, waited_h in ((soon, 23), (later, 2)):
+        case.world.advance(hours=waited_h)
+        case.file("report_late")
+        case.answer(contests=False)
+    assert (soon.state(), soon.refunds_fen()) == ("awaiting_agent", [])
+    assert (later.state(), later.refunds_fen()) == ("awaiting_client", [1_000])
+
+
 @pytest.mark.feature("F17")
 def test_what_the_companion_admits_is_decided_at_once_and_what_they_contest_by_a_person(till: Till) -> None:
     late, contested = completed_case(till, arrived_min=61), completed_case(till, arrived_min=61)

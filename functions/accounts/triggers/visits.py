@@ -7,7 +7,7 @@ from functions.accounts.actions import emergencies
 from functions.accounts.actions.facts import OrderFacts
 from functions.accounts.actions.notices import write_notice
 from functions.accounts.triggers.declared import bus
-from functions.care.events import ReportSubmitted
+from functions.care.events import ReportMissing, ReportOverdue, ReportSubmitted
 from functions.hospitals.events import EmergencyDeskMoved, EmergencyUnanswered
 from functions.settlement.events import (
     SupplementOverdue,
@@ -95,6 +95,18 @@ def tell_report(tx: Tx, event: ReportSubmitted) -> None:
     """To the client: the report can be read."""
     facts = OrderFacts(order_id=event.order_id, companion_id=event.companion_id)
     write_notice(tx, account_id=event.client_id, code="report_ready", facts=facts)
+
+
+@bus.on(ReportOverdue)
+def warn_of_report(tx: Tx, event: ReportOverdue) -> None:
+    """To the companion: the hour is over and there is no report."""
+    write_notice(tx, account_id=event.companion_id, code="report_overdue", facts=OrderFacts(order_id=event.order_id))
+
+
+@bus.on(ReportMissing)
+def tell_report_missing(tx: Tx, event: ReportMissing) -> None:
+    """To the client: there is still no report, and they may complain."""
+    write_notice(tx, account_id=event.client_id, code="report_missing", facts=OrderFacts(order_id=event.order_id))
 
 
 @bus.on(EmergencyCalled)

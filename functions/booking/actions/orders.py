@@ -228,7 +228,7 @@ def follow_visit(tx: Tx, *, order_id: str, companion_id: str, departed_only: boo
 
 
 def complete_order(tx: Tx, *, order_id: str) -> None:
-    """The visit's report is in: the order is complete and its price divided (F25).
+    """The visit's report is in, or nobody waits for it any more: the order is complete and its price divided (F25).
 
     The first milestone's event may still be on its way; the order then passes through `in_service` here.
     """
