@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from threading import Lock
 from typing import Any, ClassVar, TypeVar, cast
 
 import msgspec
@@ -118,30 +119,38 @@ class Row(Model):
     ttl = TTLAttribute(null=True)
 
     _connections: ClassVar[dict[str, TableConnection]] = {}
+    _introducing: ClassVar[Lock] = Lock()
+    """Some reads go side by side: of two first uses of a table, one makes it known."""
 
     @classmethod
     def _get_connection(cls) -> TableConnection:
         """One botocore client for all rooms' tables, named for the stage on first use, not on import."""
         name = config().table_name(str(cls.Meta.table_name))
         if name not in cls._connections:
-            schema = cls._get_schema()
-            table = TableConnection(name)
-            table.connection = connection()
-            table.connection.add_meta_table(
-                MetaTable(
-                    {
-                        "TableName": name,
-                        "KeySchema": schema["key_schema"],
-                        "AttributeDefinitions": schema["attribute_definitions"],
-                        "GlobalSecondaryIndexes": [
-                            {"IndexName": index["index_name"], "KeySchema": index["key_schema"]}
-                            for index in schema["global_secondary_indexes"]
-                        ],
-                    }
-                )
-            )
-            cls._connections[name] = table
+            with cls._introducing:
+                if name not in cls._connections:
+                    cls._connections[name] = cls._introduced(name)
         return cls._connections[name]
+
+    @classmethod
+    def _introduced(cls, name: str) -> TableConnection:
+        schema = cls._get_schema()
+        table = TableConnection(name)
+        table.connection = connection()
+        table.connection.add_meta_table(
+            MetaTable(
+                {
+                    "TableName": name,
+                    "KeySchema": schema["key_schema"],
+                    "AttributeDefinitions": schema["attribute_definitions"],
+                    "GlobalSecondaryIndexes": [
+                        {"IndexName": index["index_name"], "KeySchema": index["key_schema"]}
+                        for index in schema["global_secondary_indexes"]
+                    ],
+                }
+            )
+        )
+        return table
 
 
 def find(row: type[RowT], pk: str, sk: str, *, consistent: bool = True) -> RowT | None:
