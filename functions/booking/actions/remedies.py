@@ -68,7 +68,8 @@ def require_offered(order_id: str, times: Sequence[datetime], *, field: str, now
         try:
             _difference_fen(order, at, now)
         except Invalid as problem:
-            raise Invalid(errors=tuple(replace(error, field=field) for error in problem.errors)) from problem
+            errors = tuple(replace(error, field=field) for error in problem.errors)
+            raise Invalid(problem.detail, errors=errors) from problem
 
 
 def _difference_fen(order: OrderRow, to: datetime, now: datetime) -> int:

@@ -1,5 +1,7 @@
 """What every row of the room shares, and its thresholds."""
 
+from datetime import datetime
+
 from functions.shared.table import JsonAttribute, Row, find, keep
 from functions.support.rules.policy import Policy
 
@@ -16,6 +18,11 @@ class PolicyRow(SupportRow, discriminator="support_policy"):
     """The room's thresholds."""
 
     policy: JsonAttribute[Policy] = JsonAttribute(Policy)
+
+
+def sortable(at: datetime) -> str:
+    """An instant as part of a key, so that keys sort by time."""
+    return f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def policy() -> Policy:

@@ -7,7 +7,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 
 from functions.shared.table import FenAttribute, InstantAttribute, JsonAttribute, find, query_page
 from functions.support.rules.complaints import Entry, Evidence, Facts
-from functions.support.table.base import Key, SupportRow
+from functions.support.table.base import Key, SupportRow, sortable
 
 _QUEUE = "QUEUE#complaints"
 _AGENTS = "AGENTS"
@@ -144,7 +144,7 @@ def agent_key(agent_id: str) -> Key:
 
 
 def queued_key(due_at: datetime, complaint_id: str) -> Key:
-    return _QUEUE, f"{due_at:%Y-%m-%dT%H:%M:%S.%fZ}#{complaint_id}"
+    return _QUEUE, f"{sortable(due_at)}#{complaint_id}"
 
 
 # access patterns --------------------------------------------------------------------------------------------------

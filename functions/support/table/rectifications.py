@@ -8,7 +8,7 @@ from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttrib
 from functions.shared.table import InstantAttribute, JsonAttribute, find, query_page
 from functions.support.rules.complaints import Evidence
 from functions.support.rules.rectification import Figures, Training
-from functions.support.table.base import Key, SupportRow
+from functions.support.table.base import Key, SupportRow, sortable
 
 _QUEUE = "QUEUE#rectifications"
 _MOST_COMPLAINTS = 200
@@ -85,11 +85,11 @@ def notice_key(code: str) -> Key:
 
 
 def re_inspection_key(due_at: datetime, rectification_id: str) -> Key:
-    return _QUEUE, f"{_sortable(due_at)}#{rectification_id}"
+    return _QUEUE, f"{sortable(due_at)}#{rectification_id}"
 
 
 def closed_key(companion_id: str, closed_at: datetime, complaint_id: str) -> Key:
-    return f"COMPANION#{companion_id}", f"CLOSED#{_sortable(closed_at)}#{complaint_id}"
+    return f"COMPANION#{companion_id}", f"CLOSED#{sortable(closed_at)}#{complaint_id}"
 
 
 # access patterns --------------------------------------------------------------------------------------------------
@@ -122,7 +122,3 @@ def closed_complaints(companion_id: str) -> Sequence[ClosedComplaintRow]:
     pk = rectification_key(companion_id, "")[0]
     rows, _ = query_page(ClosedComplaintRow, pk, prefix="CLOSED#", limit=_MOST_COMPLAINTS, newest_first=True)
     return rows
-
-
-def _sortable(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
