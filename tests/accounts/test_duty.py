@@ -8,6 +8,7 @@ from functions.insurance.events import WebhookEndpointDisabled
 from functions.shared import ids
 from functions.shared.events import Event
 from functions.support.events import ComplaintOverdue, ReInspectionOverdue
+from functions.tracking.events import VisitUnfinished
 from tests.accounts.makers import add_patient, commit, put_directory, put_order, put_templates
 from tests.harness.world import World
 
@@ -42,6 +43,12 @@ def test_a_complaint_that_waits_too_long(world: World, order_id: str, is_stuck: 
     assert (
         told(world, ComplaintOverdue(complaint_id=ids.new("cpl"), order_id=order_id, is_stuck=is_stuck)) == [code] * 2
     )
+
+
+@pytest.mark.feature("F10")
+def test_a_visit_that_nobody_ends(world: World, order_id: str) -> None:
+    unfinished = VisitUnfinished(visit_id=ids.new("vis"), order_id=order_id, companion_id=ids.new("acc"))
+    assert told(world, unfinished) == ["visit_unfinished_staff"] * 2
 
 
 @pytest.mark.feature("F31")

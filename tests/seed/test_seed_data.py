@@ -92,6 +92,7 @@ NOTICES = {
     "rectification_removed": "companion",
     "complaint_answer_asked": "companion",
     "complaint_decided": "client",
+    "visit_unfinished_staff": "staff",
     "report_overdue": "companion",
     "report_missing": "client",
     "complaint_overdue_staff": "staff",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from functions.accounts.actions import emergencies
+from functions.accounts.actions.duty import tell_staff_on_duty
 from functions.accounts.actions.facts import OrderFacts
 from functions.accounts.actions.notices import write_notice
 from functions.accounts.triggers.declared import bus
@@ -85,9 +86,13 @@ def tell_no_show_contested(tx: Tx, event: VisitNoShowContested) -> None:
 
 @bus.on(VisitUnfinished)
 def tell_unfinished(tx: Tx, event: VisitUnfinished) -> None:
-    """To the companion: hours after the visit some of its steps are still open."""
+    """To the companion and to staff on duty: hours after the visit some of its steps are still open.
+
+    Until somebody records them the order is not complete, and its client can neither review nor complain.
+    """
     facts = OrderFacts(order_id=event.order_id, companion_id=event.companion_id)
     write_notice(tx, account_id=event.companion_id, code="visit_unfinished", facts=facts)
+    tell_staff_on_duty(tx, code="visit_unfinished_staff", facts=OrderFacts(order_id=event.order_id))
 
 
 @bus.on(ReportSubmitted)
