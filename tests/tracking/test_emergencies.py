@@ -384,6 +384,16 @@ class TestRules:
         proof = {each.recipient for each in news if each.outcome in (Outcome.NOTIFIED, Outcome.READ)}
         assert {who for who, how in rules.reached(attempts).items() if how is Reached.NOTIFIED} == proof
 
+    def test_news_of_a_named_contact_takes_back_nothing_of_one_without_a_name(self) -> None:
+        first, unnamed, reached = (
+            Attempt(Recipient.DESK, Channel.WEBHOOK, outcome, AT, title)
+            for outcome, title in ((Outcome.PENDING, "值班1"), (Outcome.PENDING, ""), (Outcome.NOTIFIED, ""))
+        )
+        attempts = rules.planned(called_by=Standing.CLIENT, has_companion=True, at=AT)
+        for each in (first, unnamed, reached, first):
+            attempts = rules.noted(attempts, each)
+        assert rules.reached(attempts)[Recipient.DESK] is Reached.NOTIFIED
+
     def test_a_reach_that_was_proven_is_not_taken_back(self) -> None:
         read = Attempt(Recipient.STAFF, Channel.INBOX, Outcome.READ, AT)
         later = Attempt(Recipient.STAFF, Channel.INBOX, Outcome.WRITTEN, AT + timedelta(seconds=1))

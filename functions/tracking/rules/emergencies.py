@@ -120,21 +120,30 @@ def planned(*, called_by: Standing, has_companion: bool, at: datetime) -> tuple[
 def noted(attempts: Sequence[Attempt], news: Attempt) -> tuple[Attempt, ...]:
     """The attempts with this news, which may come late or twice: what is known for better is kept.
 
-    The first contact of a desk takes the place of the one that was planned.
+    The first contact of a desk that is named takes the place of the one that was planned, and of nothing else.
     """
-    planned_webhook = (Recipient.DESK, Channel.WEBHOOK, "")
+    if _is_planned_desk(news) and any(map(_is_named_desk, attempts)):
+        return tuple(attempts)
     found = False
     kept: list[Attempt] = []
     for attempt in attempts:
-        key = (attempt.recipient, attempt.channel, attempt.title)
-        same = key == (news.recipient, news.channel, news.title)
-        replaces = key == planned_webhook and (news.recipient, news.channel) == planned_webhook[:2]
-        if not same and not replaces:
-            kept.append(attempt)
-        elif not found:
-            kept.append(news if _RANK[news.outcome] >= _RANK[attempt.outcome] else attempt)
+        same = (attempt.recipient, attempt.channel, attempt.title) == (news.recipient, news.channel, news.title)
+        replaces = _is_planned_desk(attempt) and _is_named_desk(news)
+        if same or replaces:
+            kept.append(news if replaces or _RANK[news.outcome] >= _RANK[attempt.outcome] else attempt)
             found = True
+        else:
+            kept.append(attempt)
     return tuple(kept) if found else (*kept, news)
+
+
+def _is_planned_desk(attempt: Attempt) -> bool:
+    is_pending = attempt.outcome is Outcome.PENDING
+    return is_pending and (attempt.recipient, attempt.channel, attempt.title) == (Recipient.DESK, Channel.WEBHOOK, "")
+
+
+def _is_named_desk(attempt: Attempt) -> bool:
+    return (attempt.recipient, attempt.channel) == (Recipient.DESK, Channel.WEBHOOK) and attempt.title != ""
 
 
 _REACHED = frozenset({Outcome.NOTIFIED, Outcome.READ})
