@@ -1,8 +1,10 @@
 """A complaint over HTTP, as its people play it: filed, contested, taken, decided."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
+from functions.shared import clock
 from infra.local import demo_order
 from infra.local.demo_order import Order, Person
 from infra.local.demo_stage import Stage, expect
@@ -60,6 +62,19 @@ def decide(stage: Stage, path: str, agent: str, outcome: str, **more: Any) -> di
     """An agent takes it, and decides."""
     take(stage, path, agent)
     return post(stage, f"{path}/decision", {"outcome": outcome, "reason": "已向双方核实"} | more, agent)
+
+
+def refunds_fen(stage: Stage, order: Order) -> list[int]:
+    """What was asked to go back until now, done or not, the smallest first."""
+    path = f"/orders/{order.id}/refunds"
+    answer = expect(stage.api.request("GET", path, token=order.client.token, quiet=True), 200, "订单的退款")
+    return sorted(each["amount_fen"] for each in answer["items"])
+
+
+def another_day(order: Order) -> datetime:
+    """The same hour of a day at which the visit could be as well: the day before, or after if that is too soon."""
+    starts_at = datetime.fromisoformat(order.placed["starts_at"])
+    return starts_at + timedelta(days=-1 if starts_at > clock.now() + timedelta(days=5) else 1)
 
 
 def cancel(stage: Stage, order: Order) -> None:

@@ -1,9 +1,8 @@
 """What is done when something went wrong: a complaint to its end, a companion exchanged, a claim paid."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from functions.shared.clock import now
 from functions.shared.money import yuan
 from infra.local import demo_complaint, demo_order, demo_scenes
 from infra.local.demo_claim import ClaimCase, codes
@@ -39,7 +38,7 @@ def complain(stage: Stage, order: Order, companion: Person) -> None:
     first, second = (demo_order.sign_in_staff(stage, name) for name in ("agent", "agent2"))
     demo_complaint.decide(stage, path, first, "refund", refund_fen=5_000)
     decided = demo_complaint.await_state(stage, path, "awaiting_client", client)
-    require(_refunds_fen(stage, order) == [5_000], "裁定的退款没有恰好退一次")
+    require(demo_complaint.refunds_fen(stage, order) == [5_000], "裁定的退款没有恰好退一次")
     stage.story.note(f"退还 {yuan(decided['refund_fen'])}：{decided['reason']}。{decided['state_title']}")
     held = stage.wait_for(lambda: _income(stage, order, companion), "订单没有收入")
     require(held["state"] == "pending", "申诉没有结束，收入不该结算")
@@ -62,12 +61,6 @@ def _photo(stage: Stage, order: Order) -> str:
     leave = expect(answer, 201, "申请上传证据")
     stage.api.upload(leave, _JPEG)
     return str(leave["file_id"])
-
-
-def _refunds_fen(stage: Stage, order: Order) -> list[int]:
-    path = f"/orders/{order.id}/refunds"
-    answer = expect(stage.api.request("GET", path, token=order.client.token), 200, "订单的退款")
-    return [each["amount_fen"] for each in answer["items"]]
 
 
 def _income(stage: Stage, order: Order, companion: Person) -> dict[str, Any] | None:
@@ -95,8 +88,7 @@ def _check_books(stage: Stage, order: Order, companion: Person) -> None:
 def exchange(stage: Stage, order: Order, companion: Person) -> None:
     """The visit is ahead: another companion comes at a time that the client named, and the policy follows."""
     client = order.client.token
-    starts_at = datetime.fromisoformat(order.placed["starts_at"])
-    other = starts_at + timedelta(days=-1 if starts_at > now() + timedelta(days=5) else 1)
+    other = demo_complaint.another_day(order)
     stage.story.step("另一单还没有开始：她要求更换陪诊师，也可以换个时间")
     path = demo_complaint.file(stage, order, "service", "reassign", other_times=[other.isoformat()])
     demo_complaint.contest(stage, path, companion)

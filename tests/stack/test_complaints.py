@@ -3,12 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from functions.shared import clock
 from infra.local import demo_complaint as play
 from infra.local import demo_order, demo_scenes
 from infra.local.demo_order import Order, Person
@@ -28,12 +27,6 @@ def stage(stack: Stack) -> Stage:
 @pytest.fixture(scope="module")
 def completed(stage: Stage) -> Completed:
     return demo_scenes.completed_order(stage)
-
-
-def asked_to_refund(stage: Stage, order: Order) -> list[int]:
-    """What was asked to go back until now, done or not."""
-    answer = stage.api.request("GET", f"/orders/{order.id}/refunds", token=order.client.token, quiet=True)
-    return [each["amount_fen"] for each in expect(answer, 200, "refunds")["items"]]
 
 
 def refunds_of(stage: Stage, order: Order) -> list[int]:
@@ -115,7 +108,7 @@ def test_a_full_refund_waits_for_finance_and_is_then_paid(stage: Stage) -> None:
     play.contest(stage, path, companion)
     play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "refund")
     waiting = play.await_state(stage, path, "executing", order.client.token)
-    assert (waiting["refund_fen"], asked_to_refund(stage, order)) == (order.total_fen, [])
+    assert (waiting["refund_fen"], play.refunds_fen(stage, order)) == (order.total_fen, [])
     finance = demo_order.sign_in_staff(stage, "finance")
 
     def proposal() -> str | None:
@@ -181,9 +174,8 @@ def test_somebody_else_comes(stage: Stage) -> None:
 @pytest.mark.feature("B14")
 def test_somebody_else_comes_at_a_time_that_the_client_named(stage: Stage) -> None:
     order, companion = demo_scenes.assigned_order(stage)
-    starts_at = datetime.fromisoformat(order.placed["starts_at"])
-    nearer = -1 if starts_at > clock.now() + timedelta(days=5) else 1
-    other, unnamed = (starts_at + timedelta(days=nearer * days) for days in (1, 2))
+    other = play.another_day(order)
+    unnamed = other + (other - datetime.fromisoformat(order.placed["starts_at"]))
     path = play.file(stage, order, "service", "reassign", other_times=[other.isoformat()])
     play.contest(stage, path, companion)
     agent = demo_order.sign_in_staff(stage, "agent")
@@ -216,7 +208,7 @@ def test_a_walk_that_was_stopped_is_begun_anew_and_pays_once(stack: Stack, stage
     stack.client("stepfunctions").stop_execution(executionArn=walk_arn(stack, path), cause="an accident")
     play.decide(stage, path, demo_order.sign_in_staff(stage, "agent"), "refund", refund_fen=700)
     time.sleep(2)
-    assert 700 not in asked_to_refund(stage, order)
+    assert 700 not in play.refunds_fen(stage, order)
     begin_anew(stack, path)
     play.await_state(stage, path, "awaiting_client", client)
-    assert asked_to_refund(stage, order).count(700) == 1
+    assert play.refunds_fen(stage, order).count(700) == 1
